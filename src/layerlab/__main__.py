@@ -1,0 +1,5 @@
+"""``python -m layerlab``."""
+
+from layerlab.cli import main
+
+main()
