@@ -1,0 +1,74 @@
+"""One guard a process that keeps the BLAS to one thread while any sum is computed.
+
+A BLAS that splits our small products over threads of its own is several times
+slower, and its bits may then depend on how many it found. The first one in
+sets the limit and the last one out restores what was there, so that two fits
+in two threads do not undo each other's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from threading import Lock
+from typing import Any
+
+from threadpoolctl import OpenBLASController, ThreadpoolController
+
+__all__ = ["single_threaded_blas"]
+
+
+class _Guard:
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.inside = 0
+        self.limit: Any = None
+
+    def enter(self) -> None:
+        with self.lock:
+            if self.inside == 0:
+                _free_control()
+                self.limit = _controller().limit(limits=1, user_api="blas")
+            self.inside += 1
+
+    def leave(self) -> None:
+        with self.lock:
+            self.inside -= 1
+            if self.inside == 0:
+                _free_control()
+                self.limit.restore_original_limits()
+                _free_control()
+                self.limit = None
+
+
+@cache
+def _controller() -> Any:
+    # Finding the loaded libraries takes milliseconds, so it is done once; NumPy's BLAS, the one
+    # that our products call, is loaded long before.
+    return ThreadpoolController()
+
+
+def _free_control() -> None:
+    """Let the thread that runs this set limits.
+
+    Since 3.8 threadpoolctl obeys the first thread that set a limit, and ignores every other
+    without a word. But our first one in and last one out may be two threads, and a fit in any
+    thread needs its limit.
+    """
+    free = getattr(OpenBLASController, "clear_controlling_thread", None)
+    if free is not None:
+        free(force=True)
+
+
+_guard = _Guard()
+
+
+@contextmanager
+def single_threaded_blas() -> Iterator[None]:
+    """Keep the BLAS to one thread inside the block; may be nested and shared by threads."""
+    _guard.enter()
+    try:
+        yield
+    finally:
+        _guard.leave()

@@ -1,0 +1,84 @@
+"""The guard: one BLAS thread inside, what was there outside; counted over nestings and threads."""
+
+import threading
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from layerlab.engine import single_threaded_blas
+
+
+def blas_threads():
+    np.ones((2, 2)) @ np.ones((2, 2))
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+@pytest.fixture(autouse=True)
+def two_blas_threads_outside():
+    if not blas_threads():
+        pytest.skip("NumPy's BLAS has no threads that threadpoolctl knows")
+    with threadpool_limits(2, user_api="blas"):
+        yield
+
+
+def all_are(n):
+    return set(blas_threads()) == {n}
+
+
+def test_one_inside_and_restored_outside():
+    assert all_are(2)
+    with single_threaded_blas():
+        assert all_are(1)
+    assert all_are(2)
+
+
+def test_nested():
+    with single_threaded_blas():
+        with single_threaded_blas():
+            assert all_are(1)
+        assert all_are(1)  # only the last one out restores
+    assert all_are(2)
+
+
+def test_restored_after_an_exception():
+    with pytest.raises(ZeroDivisionError), single_threaded_blas():
+        raise ZeroDivisionError
+    assert all_are(2)
+
+
+def test_the_last_of_several_threads_restores():
+    inside, leave = threading.Event(), threading.Event()
+
+    def other():
+        with single_threaded_blas():
+            inside.set()
+            leave.wait(30)
+
+    thread = threading.Thread(target=other)
+    with single_threaded_blas():
+        thread.start()
+        assert inside.wait(30)
+    assert all_are(1)  # the other one is still in
+    leave.set()
+    thread.join()
+    assert all_are(2)
+
+
+def test_a_limit_of_another_thread_does_not_stand_in_the_way():
+    """threadpoolctl obeys one thread at a time, and here the main one holds a limit."""
+    seen = []
+
+    def other():
+        with single_threaded_blas():
+            seen.append(all_are(1))
+        seen.append(all_are(2))
+
+    for _ in range(2):
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+    assert seen == [True] * 4
+    with single_threaded_blas():
+        assert all_are(1)
+    assert all_are(2)
