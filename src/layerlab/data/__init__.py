@@ -1,0 +1,33 @@
+"""Data: what rows are, how they are read, looked at, split and folded."""
+
+from layerlab.data.columns import LABEL_NAMES
+from layerlab.data.dataset import Dataset
+from layerlab.data.digits import WRITER_STARTS
+from layerlab.data.folds import FOLD_KINDS, make_folds
+from layerlab.data.health import health_line, require_classes
+from layerlab.data.load import load_data
+from layerlab.data.load_rows import Rows, load_rows
+from layerlab.data.split import Split
+from layerlab.data.split_rule import SplitRule, parse_split, read_split
+from layerlab.data.splits import DEFAULT_FRACTIONS, SPLIT_KINDS, check_split, split_rows
+
+__all__ = [
+    "DEFAULT_FRACTIONS",
+    "FOLD_KINDS",
+    "LABEL_NAMES",
+    "SPLIT_KINDS",
+    "WRITER_STARTS",
+    "Dataset",
+    "Rows",
+    "Split",
+    "SplitRule",
+    "check_split",
+    "health_line",
+    "load_data",
+    "load_rows",
+    "make_folds",
+    "parse_split",
+    "read_split",
+    "require_classes",
+    "split_rows",
+]

@@ -1,0 +1,196 @@
+"""Which column holds the labels, which the groups: one rule for files and frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from layerlab.errors import DataError, did_you_mean
+
+__all__ = [
+    "LABEL_NAMES",
+    "Roles",
+    "assign_roles",
+    "find_column",
+    "label_columns",
+    "listing",
+    "near_labels",
+]
+
+LABEL_NAMES = ("label", "class", "target", "y")
+"""A column of one of these names, in any case, holds the labels unless another is named."""
+
+_LISTED = 12  # column names shown in a message
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What each column is, as positions from 0.
+
+    Attributes
+    ----------
+    label : int
+    group : int or None
+    features : tuple of int
+        All other columns, in order.
+    """
+
+    label: int
+    group: int | None
+    features: tuple[int, ...]
+
+
+def assign_roles(
+    names: Sequence[str],
+    label: str | int | None,
+    group: str | int | None,
+    where: str,
+    *,
+    default: int | None = None,
+) -> Roles:
+    """Return which columns hold labels, groups and features.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All column names.
+    label : str, int or None
+        Name of the label column, or its position from 0 (-1 is the last); by
+        default the column named label, class, target or y in any case.
+    group : str, int or None
+        Column of the groups, likewise; by default there is none.
+    where : str
+        What messages begin with.
+    default : int, optional
+        Position of the labels where no column has a label's name (a file without
+        a header).
+
+    Returns
+    -------
+    roles : Roles
+
+    Raises
+    ------
+    DataError
+        If a column is missing or used twice, or no feature is left.
+    """
+    group_at = None if group is None else find_column(names, group, "groups", where)
+    if label is not None:
+        label_at = find_column(names, label, "label", where)
+    else:
+        label_at = _usual_label(names, where) if default is None else default % len(names)
+    if label_at == group_at:
+        raise DataError(
+            f"{where}: column {names[label_at]!r} cannot hold both the labels and the groups. "
+            "Name another with label= or groups=."
+        )
+    features = tuple(j for j in range(len(names)) if j not in (label_at, group_at))
+    if not features:
+        raise DataError(f"{where}: no column is left for the features. Give at least one.")
+    return Roles(label_at, group_at, features)
+
+
+def find_column(names: Sequence[str], wanted: str | int, option: str, where: str) -> int:
+    """Return the column that a name means or, failing that, a position.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All column names.
+    wanted : str or int
+        A name; or a position from 0, -1 being the last.
+    option : str
+        The argument that asks, for messages.
+    where : str
+        What messages begin with.
+
+    Returns
+    -------
+    column : int
+        From 0.
+
+    Raises
+    ------
+    DataError
+        If there is no such column; the message names the nearest.
+    """
+    if str(wanted) in names:
+        return list(names).index(str(wanted))
+    if _is_position(wanted) and -len(names) <= int(wanted) < len(names):
+        return int(wanted) % len(names)
+    hint = did_you_mean(str(wanted), names)
+    raise DataError(
+        f"{where}: there is no column {wanted!r} for the {option}.{hint} The columns are "
+        f"{listing(names)}; {option}= takes a name, or a position from 0 to {len(names) - 1}."
+    )
+
+
+def _is_position(wanted: str | int) -> bool:
+    return isinstance(wanted, int) or wanted.removeprefix("-").isdecimal()
+
+
+def label_columns(names: Sequence[str]) -> list[int]:
+    """Return the columns with a label's usual name; y gives way, as it is often a coordinate.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All column names.
+
+    Returns
+    -------
+    columns : list of int
+        From 0: no, one or several columns.
+    """
+    found = [j for j, name in enumerate(names) if name.strip().lower() in LABEL_NAMES]
+    return [j for j in found if names[j].strip().lower() != "y"] or found
+
+
+def near_labels(names: Sequence[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` for columns almost named as labels are, or an empty string.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All column names.
+
+    Returns
+    -------
+    hint : str
+    """
+    near = [name for name in names if did_you_mean(name, LABEL_NAMES[:3])]
+    return f" Did you mean {' or '.join(map(repr, near[:3]))}?" if near else ""
+
+
+def _usual_label(names: Sequence[str], where: str) -> int:
+    clear = label_columns(names)
+    if len(clear) == 1:
+        return clear[0]
+    if clear:
+        both = " and ".join(repr(names[j]) for j in clear)
+        raise DataError(
+            f"{where}: the columns {both} could both hold the labels. Say which with label=NAME, "
+            "and leave the other out of the data."
+        )
+    raise DataError(
+        f"{where}: no column is named {', '.join(LABEL_NAMES[:-1])} or {LABEL_NAMES[-1]}."
+        f"{near_labels(names)} "
+        f"Say which holds the labels with label=NAME; the columns are {listing(names)}."
+    )
+
+
+def listing(names: Sequence[str]) -> str:
+    """Return column names as a message shows them, long lists cut short.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Returns
+    -------
+    text : str
+    """
+    if len(names) <= _LISTED:
+        return ", ".join(map(repr, names))
+    shown = ", ".join(map(repr, names[: _LISTED - 1]))
+    return f"{shown}, …, {names[-1]!r} ({len(names)} in all)"

@@ -1,0 +1,198 @@
+"""Labels and groups as they come: made into one array of str, int or bool, or refused."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from layerlab._typing import Array
+from layerlab.errors import DataError, DataWarning
+
+__all__ = ["check_names", "names_from_text"]
+
+_CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_INT64 = range(-(2**63), 2**63)
+_EXACT = 2**53  # up to it, a whole float is one integer and no other
+
+
+def check_names(values: Any, where: str, what: str = "label") -> Array:
+    """Return labels or groups as an array of text, integers or booleans.
+
+    Parameters
+    ----------
+    values : array-like of shape (m,)
+        Array, sequence, or series of pandas or polars. Whole floats become
+        integers; a column of shape (m, 1) is taken with a warning.
+    where : str
+        What messages begin with.
+    what : str, default="label"
+        What one value is called in messages.
+
+    Returns
+    -------
+    names : ndarray of shape (m,)
+
+    Raises
+    ------
+    DataError
+        If a value is missing, not whole, of another type, or types are mixed.
+    """
+    array = _one_a_row(_as_array(values, where, what), where, what)
+    kind = array.dtype.kind
+    if kind in "biu":
+        return array.astype(array.dtype.newbyteorder("="), copy=False)
+    if kind == "f":
+        return _whole(array, where, what)
+    if kind in "OTU":
+        return _from_objects(array.tolist(), where, what)
+    raise DataError(
+        f"{where}: each {what} must be text, an integer or a boolean. Got type {array.dtype}. "
+        "Convert them first."
+    )
+
+
+def names_from_text(cells: Sequence[str]) -> Array:
+    """Return labels read from a text file: integers if every one is written as one, else text.
+
+    Parameters
+    ----------
+    cells : sequence of m str
+        ``"7"`` and ``"-3"`` are written as integers; ``"007"``, ``"7.0"`` and ``"NA"`` are not.
+
+    Returns
+    -------
+    names : ndarray of shape (m,)
+    """
+    if all(_CANONICAL_INTEGER.fullmatch(cell) and int(cell) in _INT64 for cell in set(cells)):
+        return np.array([int(cell) for cell in cells], dtype=np.int64)
+    return np.array(cells, dtype=np.str_)
+
+
+def _as_array(values: Any, where: str, what: str) -> Array:
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise DataError(f"{where}: a {what} for each row is needed. Got {values!r} instead.")
+    if np.ma.isMaskedArray(values) and np.ma.is_masked(values):
+        raise DataError(f"{where}: some {what}s are masked. Give every row a {what}.")
+    if isinstance(values, np.ndarray):
+        return np.asarray(values)
+    series = nw.from_native(values, series_only=True, pass_through=True)
+    if isinstance(series, nw.Series):
+        return _from_series(series, where, what)
+    if hasattr(values, "__array__"):
+        return np.asarray(values)
+    try:
+        # By way of objects: NumPy would turn ["a", 1] into text without a word.
+        return np.array(list(values), dtype=object)
+    except ValueError as error:
+        raise DataError(f"{where}: one {what} a row is needed, not lists of them.") from error
+
+
+def _from_series(series: nw.Series[Any], where: str, what: str) -> Array:
+    if series.null_count():
+        missing = np.flatnonzero(np.asarray(series.is_null().to_numpy(), dtype=bool))
+        raise _missing(int(missing[0]), where, what)
+    if series.dtype.is_numeric() and not series.dtype.is_decimal():
+        return np.asarray(series.to_numpy())
+    return np.array([*series.to_list(), None], dtype=object)[:-1]  # None keeps it one-dimensional
+
+
+def _one_a_row(array: Array, where: str, what: str) -> Array:
+    if array.ndim == 2 and array.shape[1] == 1:
+        warnings.warn(
+            f"{where}: the {what}s came with the shape {array.shape} and are taken as one column. "
+            "Pass y.ravel() to say so.",
+            DataWarning,
+            stacklevel=2,
+        )
+        return array.ravel()
+    if array.ndim != 1:
+        raise DataError(
+            f"{where}: one {what} a row is needed, of shape (rows,). Got the shape {array.shape}. "
+            "From one column a class, argmax(axis=1) makes them."
+        )
+    return array
+
+
+def _whole(values: Array, where: str, what: str) -> Array:
+    missing = np.flatnonzero(np.isnan(values))
+    if len(missing):
+        raise _missing(int(missing[0]), where, what)
+    # Comparisons are false for infinity as well.
+    bad = np.flatnonzero(~((np.abs(values) <= _EXACT) & (np.trunc(values) == values)))
+    if len(bad):
+        raise DataError(
+            f"{where}: the {what} of row {bad[0]} (counted from 0) is {float(values[bad[0]])}, "
+            "which is no whole number. Classes are named by text or integers; a measurement "
+            "must be cut into classes first."
+        )
+    return values.astype(np.int64)
+
+
+def _from_objects(values: list[Any], where: str, what: str) -> Array:
+    first: dict[str, int] = {}  # kind -> first row that has it
+    for row, value in enumerate(values):
+        first.setdefault(_kind(value, row, where, what), row)
+    kinds = set(first)
+    if kinds <= {"int", "float"}:
+        return _from_numbers(values, kinds, where, what)
+    if len(kinds) > 1:
+        seen = " and ".join(f"{kind} (row {row})" for kind, row in first.items())
+        raise DataError(
+            f"{where}: the {what}s mix types: {seen}, counted from 0. "
+            "Make them all text or all integers."
+        )
+    return np.array(values, dtype=np.bool_ if kinds == {"bool"} else np.str_)
+
+
+def _from_numbers(values: list[Any], kinds: set[str], where: str, what: str) -> Array:
+    if "float" in kinds:
+        return _whole(np.array(values, dtype=np.float64), where, what)
+    for row, value in enumerate(values):
+        if value not in _INT64:
+            raise DataError(
+                f"{where}: the {what} of row {row} (counted from 0), {value}, does not fit 64 "
+                "bits. Give such names as text."
+            )
+    return np.array(values, dtype=np.int64)
+
+
+def _kind(value: Any, row: int, where: str, what: str) -> str:
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        raise _missing(row, where, what)
+    if isinstance(value, str):
+        return _text_kind(value, row, where, what)
+    if isinstance(value, bool | np.bool_):
+        return "bool"
+    if isinstance(value, Integral):
+        return "int"
+    if isinstance(value, Real):
+        return "float"
+    raise DataError(
+        f"{where}: the {what} of row {row} (counted from 0) is of type {type(value).__name__}. "
+        "Text, integers and booleans are read."
+    )
+
+
+def _text_kind(value: str, row: int, where: str, what: str) -> str:
+    if not value:
+        raise _missing(row, where, what)
+    # NumPy drops trailing NUL characters, which would make two names one.
+    if "\0" in value:
+        raise DataError(
+            f"{where}: the {what} of row {row} (counted from 0), {value!r}, holds a NUL "
+            "character. Remove it."
+        )
+    return "text"
+
+
+def _missing(row: int, where: str, what: str) -> DataError:
+    return DataError(
+        f"{where}: the {what} of row {row} (counted from 0) is missing. "
+        f"Give every row a {what} or leave the row out."
+    )

@@ -1,0 +1,135 @@
+import gzip
+import io
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.datasets import load_digits
+
+from layerlab.data import load_data
+from layerlab.errors import DataError, InputError, ParameterError
+
+ROWS = np.arange(12.0).reshape(3, 4)
+Y = ["u", "v", "u"]
+CSV = b"a,b,label\n1,2,u\n3,4,v\n"
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def write(name, content):
+        (tmp_path / name).write_bytes(content)
+        return name
+
+    return write
+
+
+def npz(**arrays):
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def test_a_csv_file(write, tmp_path):
+    name = write("small.csv", CSV)
+    data = load_data(name)
+    assert (data.name, data.source) == ("small", "small.csv")
+    assert data.rows.tolist() == [[1, 2], [3, 4]]
+    assert load_data(tmp_path / name).fingerprint == data.fingerprint
+
+
+def test_content_decides_and_not_the_name(write):
+    assert load_data(write("a.npz", CSV)).y.tolist() == ["u", "v"]
+    assert load_data(write("b.csv", npz(X=ROWS, y=Y))).y.tolist() == Y
+    assert load_data(write("c", npz(images=ROWS.reshape(3, 2, 2), y=Y))).image_shape == (2, 2)
+
+
+def test_options_reach_the_readers(write):
+    name = write("f.csv", b"who,kind,a\n1,u,5\n2,v,6\n")
+    data = load_data(name, label="kind", groups="who", image_shape=(1, 1))
+    assert (data.label_name, data.group_names, data.image_shape) == ("kind", ("1", "2"), (1, 1))
+    data = load_data(write("f.npz", npz(X=ROWS, y=Y)), groups=["p", "q", "q"], image_shape=(2, 2))
+    assert (data.group_names, data.image_shape) == (("p", "q"), (2, 2))
+
+
+def test_groups_of_a_file_can_be_replaced(write):
+    name = write("f.npz", npz(X=ROWS, y=Y, groups=[1, 1, 2]))
+    assert load_data(name).group_names == ("1", "2")
+    assert load_data(name, groups=[3, 4, 5]).group_names == ("3", "4", "5")
+
+
+def test_a_file_called_as_the_built_in_data_is_reached_by_a_path(write):
+    write("digits", CSV)
+    assert len(load_data("digits")) == 1797
+    assert len(load_data("./digits")) == 2
+
+
+def test_arrays():
+    assert load_data(ROWS, Y).source == "arrays"
+    assert load_data(ROWS.reshape(3, 2, 2), Y).image_shape == (2, 2)
+    assert load_data(ROWS, Y, image_shape=(2, 2), groups=[1, 2, 1]).group_names == ("1", "2")
+    assert load_data(ROWS.tolist(), Y).rows.tolist() == ROWS.tolist()
+    assert load_data(sparse.csr_array(ROWS), Y).rows.tolist() == ROWS.tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("empty.csv", b"", "empty.csv: the file is empty"),
+        ("ragged.csv", CSV + b"5,6\n", "ragged.csv, row 4: 2 cells, where row 1 has 3"),
+        ("nan.npz", npz(X=ROWS * np.nan, y=Y), r"nan.npz: row 0, column 0 \('x0'\).*nan"),
+        ("few.npz", npz(X=ROWS, y=Y[:2]), "few.npz: there are 3 rows and 2 labels"),
+        ("text.npz", npz(X=np.array([["a"]]), y=["u"]), "text.npz: the features are of type <U1"),
+        ("one.npy", npz(X=ROWS)[:0] + b"\x93NUMPY\1\0", "is one NumPy array"),
+        ("a.csv.gz", gzip.compress(CSV), "packed with gzip. Unpack"),
+        ("a.parquet", b"PAR1....", "Parquet"),
+        ("a.png", b"\x89PNG\r\n", "image"),
+        ("a.bin", b"\1\2\0\0\n", "NUL byte"),
+    ],
+)
+def test_bad_files_give_one_line_that_names_them(write, name, content, said):
+    with pytest.raises(DataError, match=said) as refusal:
+        load_data(write(name, content))
+    assert str(refusal.value).startswith(name)
+    assert "\n" not in str(refusal.value)
+
+
+def test_missing_files(write, tmp_path):
+    write("flowers.csv", CSV)
+    with pytest.raises(
+        DataError, match=r"^flower.csv: there is no such.*Did you mean 'flowers.csv'"
+    ):
+        load_data("flower.csv")
+    with pytest.raises(DataError, match="Did you mean 'digits'"):
+        load_data("digit")
+    with pytest.raises(DataError, match="no such file"):
+        load_data(tmp_path / "nowhere" / "f.csv")
+    with pytest.raises(DataError, match="this is a folder"):
+        load_data(tmp_path)
+    with pytest.raises(DataError, match="cannot be read"):
+        load_data("a\0b")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "said"),
+    [
+        ((ROWS,), {}, r"load_data\(rows, y\)"),
+        ((ROWS, Y), {"label": "u"}, "'label' names a column"),
+        ((ROWS, Y), {"groups": "u"}, "'groups' names a column"),
+        (("digits", Y), {}, "'y' goes with arrays"),
+        (("digits",), {"label": "u"}, "'label' names a column, and the built-in digits"),
+        (("digits",), {"groups": "writer"}, "'groups' names a column"),
+        ((load_digits(), None), {}, "bunch.data, bunch.target"),
+        ((ROWS, "label"), {}, "label for each row"),
+    ],
+)
+def test_arguments_that_do_not_go_together(arguments, options, said):
+    with pytest.raises(InputError, match=said):
+        load_data(*arguments, **options)
+
+
+def test_label_and_y_exclude_each_other():
+    pd = pytest.importorskip("pandas")
+    with pytest.raises(ParameterError, match="not both"):
+        load_data(pd.DataFrame({"a": [1]}), [0], label="a")
