@@ -1,0 +1,133 @@
+"""Rows, labels and weights as training takes them: checked, indexed, zero weights dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from reprlib import repr as shorten
+from typing import Any
+
+import numpy as np
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, column_or_1d
+
+from layerlab._typing import Array, FloatArray, IndexArray
+from layerlab.errors import DataError, did_you_mean
+
+__all__ = ["TrainingRows", "known_labels", "known_rows", "training_rows"]
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """Rows with class indices and weights.
+
+    Attributes
+    ----------
+    X : ndarray of shape (m, n_features)
+    labels : ndarray of shape (m,)
+        Indices into ``classes``.
+    classes : ndarray of shape (K,)
+        Sorted labels.
+    weights : ndarray of shape (m,) or None
+        Positive; None where all are one.
+    """
+
+    X: Array
+    labels: IndexArray
+    classes: Array
+    weights: FloatArray | None
+
+    @classmethod
+    def weighted(cls, X: Array, labels: IndexArray, classes: Array, weight: Any) -> TrainingRows:
+        """Return the rows whose weight is positive.
+
+        Raises
+        ------
+        DataError
+            If a weight is negative, or none is positive.
+        """
+        if weight is None:
+            return cls(X, labels, classes, None)
+        weights = np.asarray(_check_sample_weight(weight, X, dtype=np.float64))
+        if (weights < 0).any():
+            row = int(np.argmax(weights < 0))
+            raise DataError(f"sample_weight must not be negative. Got {weights[row]} in row {row}.")
+        keep = weights > 0
+        if not keep.any():
+            raise DataError("sample_weight must be positive for at least one row. Got only zeros.")
+        if keep.all():
+            return cls(X, labels, classes, weights)
+        return cls(X[keep], labels[keep], classes, weights[keep])
+
+
+def training_rows(
+    estimator: Any, X: Array, y: Any, sample_weight: Any, class_weight: Any
+) -> TrainingRows:
+    """Return rows ready for training.
+
+    Classes are those of the rows with positive weight, so that a row of weight
+    zero is as good as absent.
+
+    Raises
+    ------
+    DataError
+        If fewer than two classes are left, or a weight is not allowed.
+    """
+    y = column_or_1d(y, warn=True)
+    check_classification_targets(y)
+    classes, labels = np.unique(y, return_inverse=True)
+    rows = TrainingRows.weighted(X, labels, classes, _weights(y, sample_weight, class_weight, X))
+    present = np.unique(rows.labels)
+    if len(present) < 2:
+        raise DataError(
+            f"{type(estimator).__name__} needs rows of at least 2 classes. "
+            f"Got 1 class, {classes[present[0]].item()!r}; add rows of another class."
+        )
+    if len(present) == len(classes):
+        return rows
+    return TrainingRows(
+        rows.X, np.searchsorted(present, rows.labels), classes[present], rows.weights
+    )
+
+
+def known_rows(
+    X: Array, y: Any, classes: Array, sample_weight: Any, class_weight: Any
+) -> TrainingRows:
+    """Return rows for a network that is already trained, labelled as its classes are.
+
+    Raises
+    ------
+    DataError
+        If a label is not among ``classes``, or a weight is not allowed.
+    """
+    labels = known_labels(y, classes, "y")
+    return TrainingRows.weighted(X, labels, classes, _weights(y, sample_weight, class_weight, X))
+
+
+def known_labels(y: Any, classes: Array, name: str) -> IndexArray:
+    """Return the index of each label in ``classes``.
+
+    Raises
+    ------
+    DataError
+        If a label is not among them.
+    """
+    seen = {label: index for index, label in enumerate(classes.tolist())}
+    labels = column_or_1d(y, warn=True).tolist()
+    for row, label in enumerate(labels):
+        if label not in seen:
+            hint = did_you_mean(str(label), [name for name in seen if isinstance(name, str)])
+            raise DataError(
+                f"{name} must hold labels seen in training, {shorten(list(seen))}. "
+                f"Got {label!r} in row {row}.{hint}"
+            )
+    return np.array([seen[label] for label in labels], np.intp)
+
+
+def _weights(y: Array, sample_weight: Any, class_weight: Any, X: Array) -> FloatArray | None:
+    if class_weight is None:
+        return None if sample_weight is None else np.asarray(sample_weight)
+    by_class = compute_sample_weight(class_weight, y)
+    if sample_weight is None:
+        return np.asarray(by_class)
+    return np.asarray(_check_sample_weight(sample_weight, X, dtype=np.float64) * by_class)
