@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits, load_iris
+
+from layerlab.errors import ModelFileError
+from layerlab.models import FeedforwardClassifier
+from layerlab.storage import StoredModel, load_model, models, read_record, save_model
+
+X, Y = load_iris(return_X_y=True)
+NAMES = np.array(["setosa", "versicolor", "virginica"])
+
+
+def fitted(hidden=(5,), activation="tanh", X=X, y=Y, **options):
+    options = {"max_iter": 20, "tol": 1.0, "random_state": 0, **options}
+    return FeedforwardClassifier(hidden, activation, **options).fit(X, y)
+
+
+@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+@pytest.mark.parametrize(
+    ("hidden", "activation"), [((), "tanh"), ((5,), "gelu"), ((4, 3), ("relu", "sigmoid"))]
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_loaded_model_answers_with_the_same_bits(tmp_path, hidden, activation, output, dtype):
+    model = fitted(hidden, activation, output=output, dtype=dtype, y=NAMES[Y])
+    save_model(model, tmp_path / "m.layerlab")
+    loaded = load_model(tmp_path / "m.layerlab")
+    assert loaded.predict_proba(X).tobytes() == model.predict_proba(X).tobytes()
+    assert (loaded.predict(X) == model.predict(X)).all()
+    assert loaded.theta_.dtype == dtype
+    assert loaded.get_params()["output"] == output
+
+
+@pytest.mark.parametrize("y", [Y, NAMES[Y], Y > 0, Y - 5, Y.astype(float)])
+def test_classes_keep_their_type(tmp_path, y):
+    save_model(fitted(y=y), tmp_path / "m")
+    loaded = load_model(tmp_path / "m").classes_
+    assert loaded.dtype.kind == y.dtype.kind
+    assert (loaded == np.unique(y)).all()
+
+
+def test_what_describes_the_rows_is_kept_also_when_saved_again(tmp_path):
+    D, d = load_digits(return_X_y=True)
+    save_model(
+        fitted(X=D[:200], y=d[:200]),
+        tmp_path / "a",
+        image_shape=(8, 8),
+        value_range=(0, 16),
+        name="digits",
+    )
+    loaded = load_model(tmp_path / "a")
+    assert (loaded.image_shape_, loaded.value_range_, loaded.data_name_) == (
+        (8, 8),
+        (0.0, 16.0),
+        "digits",
+    )
+    save_model(loaded, tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_column_names_are_kept_and_checked(tmp_path):
+    frame = load_iris(as_frame=True).data
+    save_model(fitted(X=frame), tmp_path / "m")
+    loaded = load_model(tmp_path / "m")
+    assert list(loaded.feature_names_in_) == list(frame.columns)
+    with pytest.raises(ValueError, match="feature names"):
+        loaded.predict(frame[frame.columns[::-1]])
+
+
+def test_weights_as_views_or_in_fortran_order_are_saved_as_they_are(tmp_path):
+    model = fitted()
+    model.set_theta(np.repeat(model.theta_, 2)[::2])
+    assert not model.theta_.flags.c_contiguous
+    save_model(model, tmp_path / "m")
+    assert load_model(tmp_path / "m").theta_.tobytes() == model.theta_.tobytes()
+
+
+def test_no_training_row_leaves_in_a_model_file(tmp_path):
+    save_model(fitted(), tmp_path / "m")
+    references = read_record(tmp_path / "m").reference_inputs
+    assert not (references[:, None] == X[None]).all(axis=2).any()
+
+
+def test_a_model_that_answers_otherwise_is_refused(tmp_path, monkeypatch):
+    save_model(fitted(), tmp_path / "m")
+    stored = read_record(tmp_path / "m")
+    turned = StoredModel(
+        stored.record, stored.reference_inputs, stored.reference_outputs[:, [1, 2, 0]]
+    )
+    monkeypatch.setattr(models, "read_record", lambda _: turned)
+    with pytest.raises(ModelFileError, match="reference rows"):
+        load_model(tmp_path / "m")
+
+
+def test_an_unfitted_model_is_refused_and_leaves_nothing(tmp_path):
+    with pytest.raises(ValueError, match="not fitted"):
+        save_model(FeedforwardClassifier(), tmp_path / "m")
+    assert not list(tmp_path.iterdir())
