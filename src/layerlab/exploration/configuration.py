@@ -1,0 +1,80 @@
+"""What an exploration tries: a fixed list of networks, and how each is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from layerlab.data import Dataset
+from layerlab.models import FeedforwardClassifier
+from layerlab.network import Layout
+
+__all__ = ["ACTIVATION", "ALPHAS", "MAX_ITER", "SHAPES", "Configuration", "default_grid"]
+
+# From none to three hidden layers, 8 to 256 units: small ones first, so that a search that a
+# budget cuts short has finished the cheap ones.
+SHAPES: tuple[tuple[int, ...], ...] = (
+    (),
+    (8,),
+    (16,),
+    (32,),
+    (16, 16),
+    (32, 32),
+    (32, 32, 32),
+    (64,),
+    (64, 64),
+    (64, 64, 64),
+    (128,),
+    (128, 128),
+    (128, 128, 128),
+    (256,),
+)
+ALPHAS = (0.1, 1.0)
+ACTIVATION = "relu"
+# L-BFGS is far into the flat part of its curve by then; what is left is mostly overfitting.
+MAX_ITER = 80
+
+
+@dataclass(frozen=True, order=True)
+class Configuration:
+    """A network to try.
+
+    Attributes
+    ----------
+    hidden_layer_sizes : tuple of int
+    alpha : float
+    """
+
+    hidden_layer_sizes: tuple[int, ...]
+    alpha: float
+
+    @property
+    def depth(self) -> int:
+        """Number of hidden layers."""
+        return len(self.hidden_layer_sizes)
+
+    def __str__(self) -> str:
+        units = "-".join(map(str, self.hidden_layer_sizes)) or "no hidden layer"
+        return f"{units}, alpha {self.alpha:g}"
+
+    def n_weights(self, data: Dataset) -> int:
+        """Return how many weights the network has on this data, biases included."""
+        return Layout((data.n_features, *self.hidden_layer_sizes, data.n_classes)).n_weights
+
+    def classifier(self, seed: int, **options: Any) -> FeedforwardClassifier:
+        """Return the untrained classifier."""
+        return FeedforwardClassifier(
+            self.hidden_layer_sizes,
+            ACTIVATION,
+            alpha=self.alpha,
+            max_iter=MAX_ITER,
+            dtype="float32",
+            random_state=seed,
+            **options,
+        )
+
+
+def default_grid() -> tuple[Configuration, ...]:
+    """Return the documented list: every shape at every α."""
+    return tuple(Configuration(shape, alpha) for shape, alpha in product(SHAPES, ALPHAS))

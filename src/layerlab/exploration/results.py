@@ -1,0 +1,119 @@
+"""`results.json`: what an exploration found, as plain data (docs/results.md is its schema)."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from layerlab.data import Dataset
+from layerlab.exploration.exploration import Exploration
+
+__all__ = ["SCHEMA_VERSION", "machine", "results"]
+
+SCHEMA_VERSION = 1
+
+
+def results(exploration: Exploration, run: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of an exploration.
+
+    Parameters
+    ----------
+    exploration : Exploration
+    run : mapping
+        What may differ between two runs of the same seed: times, paths, machine.
+
+    Returns
+    -------
+    record : dict
+        All under other keys than ``run`` is the same for the same seed.
+    """
+    e = exploration
+    return {
+        "schema": SCHEMA_VERSION,
+        "seed": e.seed,
+        "data": _data(e.data),
+        "split": e.split.to_dict(),
+        "baselines": _baselines(e),
+        "candidates": [candidate.to_dict() for candidate in e.candidates],
+        "planned_candidates": e.planned,
+        "shortlist": [finalist.to_dict() for finalist in e.finalists],
+        "chosen": _chosen(e),
+        "depth": None if e.depth is None else e.depth.to_dict(),
+        "groups": None if e.groups is None else e.groups.to_dict(),
+        "test": _test(e),
+        "run": {**run, "seconds": dict(e.seconds), "microseconds_per_row": _times(e), **machine()},
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Return processor, system and the versions of what computes."""
+    packages = ("layerlab", "numpy", "scipy", "scikit-learn")
+    return {
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.processor() or platform.machine(),
+            "cores": os.cpu_count(),
+        },
+        "versions": {"python": platform.python_version(), **{p: version(p) for p in packages}},
+    }
+
+
+def _data(data: Dataset) -> dict[str, Any]:
+    return {
+        "name": data.name,
+        "rows": data.n_rows,
+        "features": data.n_features,
+        "classes": [str(name) for name in data.classes],
+        "class_counts": data.class_counts.tolist(),
+        "image_shape": None if data.image_shape is None else list(data.image_shape),
+        "value_range": list(data.value_range),
+        "groups": None if data.groups is None else len(np.unique(data.groups)),
+        "fingerprint": data.fingerprint,
+    }
+
+
+def _baselines(e: Exploration) -> dict[str, Any]:
+    tested = {name: s.to_dict() for name, s in e.opening.scores.items() if name != "network"}
+    tested["knn"]["k"] = e.k
+    return {**tested, "knn_curve": e.neighbours.to_dict()}
+
+
+def _chosen(e: Exploration) -> dict[str, Any]:
+    return {
+        **e.chosen.to_dict(),
+        "activation": e.model.activation,
+        "max_iter": e.model.max_iter,
+        "seeds": _spread([f.score.accuracy for f in e.replicates]),
+        "cost": e.model.loss_,
+        "iterations": e.model.n_iter_,
+    }
+
+
+def _spread(accuracies: list[float]) -> dict[str, Any]:
+    """Return the spread over seeds, on validation rows."""
+    return {
+        "validation_accuracies": accuracies,
+        "mean": float(np.mean(accuracies)),
+        "standard_deviation": float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else None,
+    }
+
+
+def _test(e: Exploration) -> dict[str, Any]:
+    return {
+        **e.opening.scores["network"].to_dict(),
+        "confusion": e.opening.confusion.tolist(),
+        "against": {
+            name: e.opening.against(name).to_dict()
+            for name in e.opening.scores
+            if name != "network"
+        },
+    }
+
+
+def _times(e: Exploration) -> dict[str, float]:
+    return {name: score.microseconds for name, score in e.opening.scores.items()}

@@ -1,0 +1,159 @@
+"""A whole exploration on small data, and what must hold of any."""
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
+
+from layerlab._files import canonical_json
+from layerlab.data import Dataset, Split, load_data, split_rows
+from layerlab.errors import DataError
+from layerlab.exploration import Configuration, Explorer, exploration, knn_curve, results
+
+SMALL = tuple(Configuration(shape, 0.1) for shape in ((), (4,), (8,), (4, 4)))
+
+
+@pytest.fixture(autouse=True)
+def small_grid(monkeypatch):
+    monkeypatch.setattr(exploration, "default_grid", lambda: SMALL)
+
+
+def iris(groups=False):
+    X, y = load_iris(return_X_y=True)
+    names = np.array(["setosa", "versicolor", "virginica"])
+    return Dataset.from_arrays(
+        X, names[y], name="iris", groups=np.arange(150) % 5 if groups else None
+    )
+
+
+def explored(data, seed=0, n_threads=1, split=None, **options):
+    split = split or split_rows(data, random_state=seed)
+    return Explorer(data, split, seed=seed, n_threads=n_threads).explore(**options)
+
+
+def record(e):
+    return {k: v for k, v in results(e, {}).items() if k != "run"}
+
+
+def test_one_and_three_threads_give_the_same_bits():
+    one, three = explored(iris(groups=True)), explored(iris(groups=True), n_threads=3)
+    assert canonical_json(record(one)) == canonical_json(record(three))
+    assert one.model.theta_.tobytes() == three.model.theta_.tobytes()
+
+
+def test_another_seed_gives_another_split_and_model():
+    a, b = explored(iris()), explored(iris(), seed=1)
+    assert not np.array_equal(a.split.test, b.split.test)
+    assert a.model.theta_.tobytes() != b.model.theta_.tobytes()
+
+
+def test_what_ships_was_fitted_on_development_rows_and_answers_in_names():
+    data = iris()
+    e = explored(data)
+    rows = data.subset(e.split.development)
+    again = e.chosen.configuration.classifier(e.chosen.seed).set_params(n_threads=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # capped, as all of them are
+        again.fit(rows.rows, rows.y)
+    assert again.theta_.tobytes() == e.model.theta_.tobytes()
+    assert set(e.model.predict(data.rows)) <= {"setosa", "versicolor", "virginica"}
+    assert e.model.callback is None
+
+
+def test_labels_of_test_rows_are_read_by_the_opening_alone():
+    """With every test label changed, all that was found before the opening stays the same."""
+    data = iris()
+    split = split_rows(data, random_state=0)
+    y = data.y.copy()
+    y[split.test] = np.roll(y[split.test], 7)
+    other = Dataset.from_arrays(data.rows, y, name="iris")
+    split = Split.of(split.train, split.validation, split.test, kind="stratified")
+    honest, changed = (record(explored(d, split=split)) for d in (data, other))
+    for record_ in (honest, changed):
+        record_["data"]["fingerprint"] = None
+        for score in [record_["test"], *record_["baselines"].values()]:
+            for key in ("accuracy", "interval", "confusion", "against"):
+                score.pop(key, None)
+    assert honest == changed
+
+
+def test_the_record_is_json_and_complete():
+    e = explored(iris(groups=True))
+    found = json.loads(canonical_json(results(e, {"folder": "x"})))
+    assert {"data", "split", "baselines", "candidates", "chosen", "test", "seed", "run"} <= set(
+        found
+    )
+    assert found["test"]["rows"] == len(e.split.test) == 30
+    low, high = found["test"]["interval"]
+    assert low <= found["test"]["accuracy"] <= high
+    assert np.sum(found["test"]["confusion"]) == 30
+    assert set(found["baselines"]) == {"majority", "knn", "softmax", "knn_curve"}
+    assert found["baselines"]["majority"]["accuracy"] == pytest.approx(1 / 3)
+    assert found["groups"]["kind"] == "leave-one-group-out"
+    assert found["groups"]["folds"] == 5
+    assert found["groups"]["network"]["rows"] == 120
+    assert len(found["chosen"]["seeds"]["validation_accuracies"]) == 5
+    assert set(found["run"]["microseconds_per_row"]) == {"majority", "knn", "softmax", "network"}
+
+
+def test_without_groups_there_is_no_group_study():
+    e = explored(iris())
+    assert e.groups is None
+    assert set(e.neighbours.curves) == {"shuffled", "contiguous"}
+
+
+def test_a_tiny_budget_still_ends_with_everything_and_says_so():
+    e = explored(iris(groups=True), budget=1e-6)
+    assert [c.configuration for c in e.candidates] == [SMALL[0]]
+    assert not e.complete
+    assert e.depth is None
+    assert e.groups is None
+    assert len(e.replicates) == 1
+    assert e.opening.scores["network"].score.rows == 30
+
+
+def test_a_split_by_group_is_searched_by_group():
+    data = iris(groups=True)
+    explorer = Explorer(data, split_rows(data, "group", random_state=0))
+    train = explorer.train
+    for a, b in explorer.folds:
+        assert not set(train.groups[a]) & set(train.groups[b])
+
+
+def test_too_small_a_class_is_refused_before_anything_is_fitted():
+    data = iris()
+    rows = np.r_[0:50, 50:52, 100:150]
+    small = data.subset(rows)
+    split = Split.of(np.r_[0:30, 50, 60:90], np.r_[30:40, 51, 90:95], np.r_[40:50, 52:60, 95:102])
+    with pytest.raises(DataError, match="versicolor"):
+        Explorer(small, split)
+
+
+def test_stages_are_logged_in_their_order():
+    events = []
+    explored(iris(), log=lambda event, **_: events.append(event))
+    assert events == [
+        "neighbours",
+        "search",
+        "choice",
+        "chosen",
+        "replicates",
+        "groups",
+        "refit",
+        "baselines",
+        "opening",
+    ]
+
+
+def test_knn_curve_gives_the_notebook_s_figure():
+    study = knn_curve(load_data("digits"))
+    means = study.curves["contiguous"].mean(axis=0)
+    assert round(means[0], 3) == 0.968
+    assert round(means.min(), 3) == 0.951
+    assert study.best("contiguous")[0] == 1
+    assert study.best("shuffled")[1] > 0.98
+    assert set(study.curves) == {"shuffled", "contiguous", "group"}
+    assert study.best("group")[1] < study.best("shuffled")[1]
