@@ -1,0 +1,132 @@
+"""What an exploration found, in sentences."""
+
+from __future__ import annotations
+
+from layerlab.exploration import Configuration, Exploration, GroupStudy
+from layerlab.metrics import PairedDifference, Score
+
+__all__ = ["answer", "depth_sentence", "group_noun", "network_words", "notes", "percent", "score"]
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage with one digit, not to be broken over lines."""
+    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
+
+
+def score(found: Score) -> str:
+    """Return accuracy, interval and rows."""
+    low, high = found.interval
+    return f"{percent(found.accuracy)} of {found.rows} rows ({percent(low)} to {percent(high)})"
+
+
+def network_words(configuration: Configuration) -> str:
+    """Return a network's layers in words."""
+    sizes = configuration.hidden_layer_sizes
+    if not sizes:
+        return "a network without a hidden layer (softmax regression)"
+    units = "-".join(map(str, sizes))
+    layers = "one hidden layer" if len(sizes) == 1 else f"{len(sizes)} hidden layers"
+    return f"a network with {layers} of {units} units"
+
+
+def group_noun(e: Exploration) -> str:
+    """Return what the groups of the data are."""
+    return "writer" if e.data.name == "digits" else "group"
+
+
+def answer(e: Exploration) -> str:
+    """Return the answer: accuracy on unseen rows, on unseen groups, and beside k-NN."""
+    network, knn = e.opening.scores["network"].score, e.opening.scores["knn"].score
+    words = network_words(e.chosen.configuration)
+    unseen = "" if e.groups is None else f" {_unseen_groups(e, e.groups)}"
+    return (
+        f"{words[0].upper()}{words[1:]} names {score(network)} of the sealed test part correctly; "
+        f"{e.k}-nearest-neighbours {percent(knn.accuracy)} of the same rows.{unseen}"
+    )
+
+
+def _unseen_groups(e: Exploration, found: GroupStudy) -> str:
+    noun = group_noun(e)
+    one_by_one = found.kind == "leave-one-group-out"
+    folds = f"{found.folds} folds that keep each {noun} together"
+    return (
+        f"Of rows of a {noun} it has never seen it names {score(found.network)} correctly "
+        f"({f'leave one {noun} out' if one_by_one else folds}, on the development rows; nearest "
+        f"neighbours {percent(found.neighbours.accuracy)})."
+    )
+
+
+def depth_sentence(e: Exploration) -> str:
+    """Return whether more depth helped, with the paired interval."""
+    if e.depth is None:
+        return "The search ended before it had tried networks of more than one hidden layer."
+    deep, shallow = (
+        "-".join(map(str, c.hidden_layer_sizes)) for c in (e.depth.deep, e.depth.shallow)
+    )
+    return (
+        f"Did more depth help? {_verdict(e.depth.difference)}: {deep} less {shallow} units is "
+        f"{_points(e.depth.difference)} on {e.depth.difference.n} validation rows."
+    )
+
+
+def _verdict(difference: PairedDifference) -> str:
+    if difference.low > 0:
+        return "Yes"
+    return "No, it hurt" if difference.high < 0 else "Not so far as these rows can tell"
+
+
+def _points(difference: PairedDifference) -> str:
+    numbers = (difference.difference, difference.low, difference.high)
+    mean, low, high = (f"{100 * n:+.1f}" for n in numbers)
+    return f"{mean} points (95 % paired interval {low} to {high})"
+
+
+def notes(e: Exploration) -> list[str]:
+    """Return what has to be known to trust the answer."""
+    said = [depth_sentence(e), _against_neighbours(e), _seeds(e), _kept(e)]
+    if "group" in e.neighbours.curves:
+        said.append(_folds(e))
+    if not e.complete:
+        said.append(
+            f"The budget ended the search after {len(e.candidates)} of {e.planned} networks; with "
+            "a budget the same bits cannot be promised."
+        )
+    return said
+
+
+def _against_neighbours(e: Exploration) -> str:
+    difference = e.opening.against("knn")
+    return (
+        f"The network less {e.k}-nearest-neighbours is {_points(difference)} on the test rows; "
+        f"exact McNemar test p = {difference.p_value:.2g}."
+    )
+
+
+def _seeds(e: Exploration) -> str:
+    accuracies = [f.score.accuracy for f in e.replicates]
+    if len(accuracies) == 1:
+        return "The budget left no time for further seeds, so the spread over seeds is not known."
+    low, high = percent(min(accuracies)), percent(max(accuracies))
+    return (
+        f"Started from {len(accuracies)} different seeds, the same network reaches {low} to "
+        f"{high} of {e.chosen.score.rows} validation rows. The first seed is the one that ships."
+    )
+
+
+def _kept(e: Exploration) -> str:
+    network, knn = e.opening.scores["network"], e.opening.scores["knn"]
+    return (
+        f"Nearest neighbours keep {knn.n_bytes:,} bytes and take {knn.microseconds:.3g} µs a "
+        f"prediction; the network keeps {network.n_bytes:,} bytes and takes "
+        f"{network.microseconds:.3g} µs."
+    )
+
+
+def _folds(e: Exploration) -> str:
+    noun = group_noun(e)
+    shuffled, grouped = (e.neighbours.best(kind) for kind in ("shuffled", "group"))
+    return (
+        f"Shuffled folds give nearest neighbours {percent(shuffled[1])} at k = {shuffled[0]}, "
+        f"folds that keep each {noun} together {percent(grouped[1])} at k = {grouped[0]}: rows of "
+        f"one {noun} are alike, and shuffling puts them on both sides."
+    )
