@@ -1,0 +1,273 @@
+"""What ``import layerlab`` offers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from layerlab._callbacks import ProgressSink
+from layerlab._files import canonical_json
+from layerlab._validation import check_integer, check_real
+from layerlab.data import (
+    Dataset,
+    Rows,
+    Split,
+    SplitRule,
+    health_line,
+    load_data,
+    load_rows,
+    make_folds,
+    parse_split,
+    read_split,
+    require_classes,
+    split_rows,
+)
+from layerlab.engine.forward import logits
+from layerlab.errors import DataError
+from layerlab.exploration import Exploration, Explorer, knn_curve, results
+from layerlab.metrics import Score, log_loss, paired_difference, wilson_interval
+from layerlab.models import FeedforwardClassifier, GradientCheck, check_gradient
+from layerlab.models.targets import known_labels
+from layerlab.network import (
+    Network,
+    cost,
+    cost_and_gradient,
+    feedforward,
+    fit_input_map,
+    gradient,
+    start_weights,
+)
+from layerlab.reporting import picture_grid, render_page
+from layerlab.reporting.drawings import draw_figures
+from layerlab.reporting.script import reproduction_script
+from layerlab.reporting.story import report_content
+from layerlab.solvers import LBFGS, NonlinearCG, ScaledCG, ScipyMinimizer, Stopping
+from layerlab.storage import RunFolder, load_model, save_model
+
+__all__ = [
+    "LBFGS",
+    "Dataset",
+    "Evaluation",
+    "FeedforwardClassifier",
+    "GradientCheck",
+    "Network",
+    "NonlinearCG",
+    "Run",
+    "ScaledCG",
+    "ScipyMinimizer",
+    "Score",
+    "Split",
+    "Stopping",
+    "check_gradient",
+    "cost",
+    "cost_and_gradient",
+    "evaluate",
+    "explore",
+    "feedforward",
+    "fit_input_map",
+    "gradient",
+    "health_line",
+    "knn_curve",
+    "load_data",
+    "load_model",
+    "load_rows",
+    "make_folds",
+    "paired_difference",
+    "picture_grid",
+    "read_split",
+    "save_model",
+    "split_rows",
+    "start_weights",
+    "wilson_interval",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """An exploration and the folder it was written to.
+
+    Attributes
+    ----------
+    path : Path
+        Holds ``report.html``, ``model.layerlab``, ``results.json``,
+        ``log.jsonl``, ``figures/`` and ``reproduce.py``.
+    exploration : Exploration
+    results : dict
+        What ``results.json`` holds.
+    """
+
+    path: Path
+    exploration: Exploration
+    results: dict[str, Any]
+
+    @property
+    def model(self) -> FeedforwardClassifier:
+        """The network that ships."""
+        return self.exploration.model
+
+
+def explore(
+    data: Any,
+    *,
+    out: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+    seed: int = 0,
+    n_threads: int | None = None,
+    budget: float | None = None,
+    split: str | Split | SplitRule | None = None,
+    label: str | int | None = None,
+    groups: str | int | None = None,
+    progress: ProgressSink | None = None,
+) -> Run:
+    """Explore how well feedforward networks do on some data, and write a run folder.
+
+    Parameters
+    ----------
+    data : Dataset, or what `load_data` takes
+    out : path, optional
+        Exactly this folder; by default a new one under ``runs``.
+    overwrite : bool, default=False
+        Replace an earlier run in ``out``.
+    seed : int, default=0
+        The same seed gives the same results, bit for bit.
+    n_threads : int or None
+        Fits side by side; None: one a processor.
+    budget : float, optional
+        Seconds; asked between fits only. Results then depend on the clock.
+    split : str, Split or None
+        ``"stratified"``, ``"contiguous"`` or ``"group"``, with fractions if
+        wanted (``"contiguous:70/15/15"``), or the file of an earlier run, or a
+        `Split`. By default by group where the data names groups, else
+        stratified; for ``"digits"`` stratified.
+    label, groups : str or int, optional
+        The columns of labels and of groups, where ``data`` is yet to be loaded.
+    progress : ProgressSink, optional
+
+    Returns
+    -------
+    run : Run
+
+    Raises
+    ------
+    InputError
+        If data, split or folder do not allow a run; nothing has been written then.
+    """
+    check_integer("seed", seed, 0, 2**32 - 1)
+    if budget is not None:
+        check_real("budget", budget, 0, open_low=True)
+    known = data if isinstance(data, Dataset) else load_data(data, label=label, groups=groups)
+    require_classes(known)
+    explorer = Explorer(known, _split(known, split, seed), seed=seed, n_threads=n_threads)
+    folder = RunFolder.create(out, name=known.name, overwrite=overwrite)
+    folder.log("begin", data=known.name, seed=seed, fingerprint=known.fingerprint)
+    exploration = explorer.explore(budget=budget, progress=progress, log=folder.log)
+    settings = {"budget": budget, "threads": explorer.n_threads}
+    return _write(folder, exploration, settings, {"label": label, "groups": groups})
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model reaches on some rows.
+
+    Attributes
+    ----------
+    score : Score
+    log_loss : float
+        Mean of -log(probability of the label), in nats.
+    """
+
+    score: Score
+    log_loss: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return accuracy, interval, rows and log loss."""
+        return {**self.score.to_dict(), "log_loss": self.log_loss}
+
+
+def evaluate(model: FeedforwardClassifier, data: Dataset) -> Evaluation:
+    """Score a model on labelled rows.
+
+    Parameters
+    ----------
+    model : FeedforwardClassifier
+        Fitted or loaded.
+    data : Dataset
+        Labels are compared with the model's classes as text.
+
+    Returns
+    -------
+    evaluation : Evaluation
+
+    Raises
+    ------
+    DataError
+        If the rows do not fit the model, or a label was not seen in training.
+    """
+    if data.n_features != model.n_features_in_:
+        raise DataError(
+            f"{data.source}: the model takes rows of {model.n_features_in_} values, and these have "
+            f"{data.n_features}. Give rows of the size it was trained on."
+        )
+    names = np.array([str(name) for name in model.classes_])
+    order = np.argsort(names)
+    labels = order[known_labels(data.y.astype(str), names[order], data.source)]
+    Z = logits(model.network_, model.theta_, data.rows, model.input_map_)
+    score = Score.of(labels, Z.argmax(axis=1))
+    return Evaluation(score, log_loss(labels, model.network_.output.log_probabilities(Z)))
+
+
+def _split(data: Dataset, split: str | Split | SplitRule | None, seed: int) -> Split:
+    if isinstance(split, Split):
+        return SplitRule("given", split.fractions, split).split(data)
+    if split is None:
+        by_group = data.groups is not None and data.source != "digits"
+        return split_rows(data, "group" if by_group else "stratified", random_state=seed)
+    rule = parse_split(split) if isinstance(split, str) else split
+    return rule.split(data, random_state=seed)
+
+
+def _write(
+    folder: RunFolder, e: Exploration, settings: dict[str, Any], columns: dict[str, Any]
+) -> Run:
+    """Write the run's files; the results last, the mark of an unfinished run after them."""
+    figures = draw_figures(e)
+    for figure in figures:
+        folder.write_text(f"figures/{figure.name}.svg", figure.svg)
+    save_model(
+        e.model,
+        folder.path / "model.layerlab",
+        image_shape=e.data.image_shape,
+        value_range=e.data.value_range,
+        feature_names=e.data.feature_names,
+        name=e.data.name,
+    )
+    folder.write_text("report.html", render_page(report_content(e, health_line(e.data), figures)))
+    folder.write_text("reproduce.py", reproduction_script(e, version("layerlab"), columns))
+    record = results(e, {**settings, "source": e.data.source, "folder": str(folder.path)})
+    folder.write_text("results.json", canonical_json(record) + "\n")
+    folder.log("end", accuracy=record["test"]["accuracy"])
+    folder.finish()
+    return Run(folder.path, e, record)
+
+
+def predict_rows(model: FeedforwardClassifier, rows: Rows) -> tuple[Any, Any]:
+    """Return the class and all probabilities of each row.
+
+    Parameters
+    ----------
+    model : FeedforwardClassifier
+    rows : Rows
+        As `load_rows` returns them.
+
+    Returns
+    -------
+    labels : ndarray of shape (m,)
+    probabilities : ndarray of shape (m, K)
+    """
+    probabilities = model.predictor()(rows.rows)
+    return model.classes_[probabilities.argmax(axis=1)], probabilities

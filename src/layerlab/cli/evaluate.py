@@ -1,0 +1,26 @@
+"""``layerlab evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from layerlab._files import canonical_json
+from layerlab.api import evaluate, load_data, load_model
+
+__all__ = ["run_evaluate"]
+
+
+def run_evaluate(path: Path, source: str, *, label: str | None, as_json: bool) -> None:
+    """Score a model file on labelled rows."""
+    model = load_model(path)
+    found = evaluate(model, load_data(source, label=label))
+    if as_json:
+        typer.echo(canonical_json(found.to_dict()))
+        return
+    low, high = found.score.interval
+    typer.echo(
+        f"{100 * found.score.accuracy:.2f} % of {found.score.rows} rows right "
+        f"(95 % interval {100 * low:.2f} to {100 * high:.2f} %), log loss {found.log_loss:.4f}"
+    )

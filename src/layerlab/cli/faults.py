@@ -1,0 +1,72 @@
+"""What goes wrong, as one line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import typer
+
+from layerlab.errors import DataWarning, LayerlabError
+
+__all__ = ["exit_codes"]
+
+INTERRUPTED, TERMINATED = 130, 143
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM came: the same way out as Ctrl-C."""
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn errors into one line and an exit code; a traceback is shown only on request."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        with warnings.catch_warnings():
+            # What libraries warn each other of is not for the user of a command.
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("always", DataWarning)
+            warnings.showwarning = _say_warning
+            yield
+    except _Terminated:
+        raise _leave("Terminated; the run folder is marked unfinished.", TERMINATED) from None
+    except KeyboardInterrupt:
+        raise _leave("Interrupted; the run folder is marked unfinished.", INTERRUPTED) from None
+    except LayerlabError as error:
+        raise _leave(f"Error: {error}", 2) from None
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not complain of it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+    except typer.Exit:
+        raise
+    except MemoryError:
+        raise _leave("Error: not enough memory for this data. Give fewer rows.", 2) from None
+    except Exception as error:
+        if os.environ.get("LAYERLAB_TRACEBACK"):
+            raise
+        raise _leave(
+            f"Fault in layerlab: {type(error).__name__}: {error}. Please report it, with what it "
+            "prints when LAYERLAB_TRACEBACK=1 is set.",
+            1,
+        ) from None
+
+
+def _leave(text: str, code: int) -> typer.Exit:
+    typer.echo(" ".join(text.split()), err=True)
+    return typer.Exit(code)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    typer.echo(f"Warning: {message}", err=True)

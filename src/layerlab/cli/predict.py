@@ -1,0 +1,48 @@
+"""``layerlab predict``."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from layerlab.api import FeedforwardClassifier, load_model, load_rows, predict_rows
+from layerlab.data import Rows
+
+__all__ = ["run_predict"]
+
+
+def run_predict(path: Path, files: list[str], *, proba: bool, label: str | None) -> None:
+    """Read every file before the first line is printed, so that bad input prints none."""
+    model = load_model(path)
+    every = [_read(model, file, label) for file in files]
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    where = ["row"] if len(files) == 1 else ["file", "row"]
+    classes = [str(name) for name in model.classes_]
+    out.writerow([*where, "label", *(classes if proba else ["probability"])])
+    for rows in every:
+        labels, probabilities = predict_rows(model, rows)
+        for i, (name, p) in enumerate(zip(labels, probabilities, strict=True)):
+            place = [i] if len(files) == 1 else [rows.source, i]
+            out.writerow([*place, name, *_numbers(p if proba else [p.max()])])
+    sys.stdout.flush()
+
+
+def _read(model: FeedforwardClassifier, file: str, label: str | None) -> Rows:
+    rows = load_rows(
+        file,
+        n_features=model.n_features_in_,
+        feature_names=tuple(getattr(model, "feature_names_in_", ())) or None,
+        image_shape=getattr(model, "image_shape_", None),
+        label=label,
+    )
+    if rows.ignored:
+        typer.echo(f"{file}: left out {', '.join(map(repr, rows.ignored))}", err=True)
+    return rows
+
+
+def _numbers(probabilities: Any) -> list[str]:
+    return [f"{float(p):.6g}" for p in probabilities]

@@ -1,0 +1,61 @@
+"""What ``import layerlab`` offers is pinned: a change of it is a change users see."""
+
+import importlib
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import layerlab
+from layerlab import api
+
+PUBLIC = """
+LBFGS Dataset Evaluation FeedforwardClassifier GradientCheck Network NonlinearCG Run ScaledCG
+ScipyMinimizer Score Split Stopping check_gradient cost cost_and_gradient evaluate explore
+feedforward fit_input_map gradient health_line knn_curve load_data load_model load_rows make_folds
+paired_difference picture_grid read_split save_model split_rows start_weights wilson_interval
+""".split()
+
+
+def test_names_are_pinned():
+    assert sorted(api.__all__) == sorted(PUBLIC)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_name_is_there_and_documented(name):
+    assert getattr(layerlab, name).__doc__
+
+
+def test_version_is_the_distribution_s():
+    assert layerlab.__version__ == importlib.metadata.version("layerlab")
+
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match="no attribute 'explode'"):
+        _ = layerlab.explode
+
+
+def test_every_module_says_what_it_offers():
+    for module in pkgutil.walk_packages(layerlab.__path__, "layerlab."):
+        if not module.name.endswith("__main__"):
+            loaded = importlib.import_module(module.name)
+            assert loaded.__doc__, module.name
+            assert all(hasattr(loaded, name) for name in loaded.__all__), module.name
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import layerlab", {"numpy", "sklearn", "matplotlib", "layerlab.api"}),
+        ("import layerlab.cli", {"numpy", "sklearn", "matplotlib", "layerlab.api"}),
+        # Not pandas: scikit-learn imports it by itself where it is installed.
+        ("import layerlab.api", {"polars", "torch", "matplotlib.pyplot"}),
+    ],
+)
+def test_nothing_heavy_is_imported_before_it_must(statement, absent):
+    code = f"{statement}; import sys; print(*sys.modules, sep='\\n')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert not absent & set(done.stdout.split())
