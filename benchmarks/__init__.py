@@ -1,0 +1,1 @@
+"""Measurements that back what the documents claim; see ``python -m benchmarks --help``."""
