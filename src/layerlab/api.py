@@ -43,7 +43,7 @@ from layerlab.network import (
     start_weights,
 )
 from layerlab.reporting import picture_grid, render_page
-from layerlab.reporting.drawings import draw_figures
+from layerlab.reporting.drawings import draw_figures, draw_knn_curve, draw_rows
 from layerlab.reporting.script import reproduction_script
 from layerlab.reporting.story import report_content
 from layerlab.solvers import LBFGS, NonlinearCG, ScaledCG, ScipyMinimizer, Stopping
@@ -66,6 +66,8 @@ __all__ = [
     "check_gradient",
     "cost",
     "cost_and_gradient",
+    "draw_knn_curve",
+    "draw_rows",
     "evaluate",
     "explore",
     "feedforward",

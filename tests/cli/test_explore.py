@@ -21,7 +21,7 @@ def test_explore_writes_a_whole_run_folder_and_says_what_it_found(layerlab, csv,
     done = layerlab("explore", csv, "--label", "kind", "--out", "run")
     assert done.code == 0
     assert {p.name for p in (tmp_path / "run").iterdir()} == FILES
-    assert "of the sealed test part correctly" in done.out
+    assert "of the sealed test part right" in done.out
     assert "run/model.layerlab" in done.out
     assert "120 rows" in done.err
     assert "searching: 9 fits" in done.err

@@ -199,6 +199,13 @@ def test_class_weights_are_sample_weights():
     )
 
 
+def test_class_weights_multiply_sample_weights():
+    rows = np.random.default_rng(2).integers(0, 4, 150) * 1.0
+    both = small(class_weight={0: 1.0, 1: 2.0, 2: 5.0}).fit(IRIS, SPECIES, rows)
+    product = small().fit(IRIS, SPECIES, rows * np.array([1.0, 2.0, 5.0])[SPECIES])
+    np.testing.assert_array_equal(both.theta_, product.theta_)
+
+
 @short
 def test_warm_start_goes_on_where_the_last_fit_ended():
     first = small(max_iter=5, warm_start=True).fit(IRIS, SPECIES)

@@ -100,6 +100,23 @@ def test_an_uphill_direction_is_reset(quadratic, counting, monkeypatch):
     assert (np.diff(solution.stats.history.cost) <= 1e-12).all()
 
 
+def test_where_every_direction_is_uphill_it_is_steepest_descent(
+    rosenbrock_function, counting, monkeypatch
+):
+    """No evaluation is spent on such a direction: both runs look at the same points."""
+
+    def turning_back(g_new, _, d):
+        """Make (β d - g)·g = |g|²: uphill."""
+        return 2 * float(g_new @ g_new) / float(d @ g_new)
+
+    monkeypatch.setitem(BETAS, "uphill", turning_back)
+    start, stopping = np.array([-1.2, 1.0]), Stopping(20, 0)
+    uphill, plain = counting(rosenbrock_function), counting(rosenbrock_function)
+    NonlinearCG("uphill").minimize(uphill, start, stopping=stopping)
+    steepest_descent(monkeypatch).minimize(plain, start, stopping=stopping)
+    np.testing.assert_array_equal(uphill.thetas, plain.thetas)
+
+
 def test_a_tighter_curvature_takes_no_more_iterations(rosenbrock_function, counting):
     start = np.tile([-1.2, 1.0], 4)
     loose, tight = (

@@ -1,35 +1,42 @@
-"""One guard a process that keeps the BLAS to one thread while any sum is computed.
+"""What keeps libraries to one thread while anything of ours is computed.
 
 A BLAS that splits our small products over threads of its own is several times
-slower, and its bits may then depend on how many it found. The first one in
-sets the limit and the last one out restores what was there, so that two fits
-in two threads do not undo each other's.
+slower, and its bits may then depend on how many it found. The same holds of
+OpenMP beneath a neighbour search, whose threads wait by spinning: beside one
+busy core it was seen to be a hundred times slower.
+
+The limit on the BLAS holds for the process. The first one in sets it and the
+last one out restores what was there, so that two fits in two threads do not
+undo each other's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from threading import Lock
 from typing import Any
 
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
-__all__ = ["single_threaded_blas"]
+__all__ = ["single_threaded_blas", "single_threaded_openmp"]
 
 
 class _Guard:
+    """Counts who is inside; finds the libraries once, for that takes milliseconds."""
+
     def __init__(self) -> None:
         self.lock = Lock()
         self.inside = 0
+        self.controller: Any = None
         self.limit: Any = None
 
     def enter(self) -> None:
         with self.lock:
             if self.inside == 0:
+                self.controller = self.controller or ThreadpoolController()
                 _free_control()
-                self.limit = _controller().limit(limits=1, user_api="blas")
+                self.limit = self.controller.limit(limits=1, user_api="blas")
             self.inside += 1
 
     def leave(self) -> None:
@@ -40,13 +47,6 @@ class _Guard:
                 self.limit.restore_original_limits()
                 _free_control()
                 self.limit = None
-
-
-@cache
-def _controller() -> Any:
-    # Finding the loaded libraries takes milliseconds, so it is done once; NumPy's BLAS, the one
-    # that our products call, is loaded long before.
-    return ThreadpoolController()
 
 
 def _free_control() -> None:
@@ -72,3 +72,13 @@ def single_threaded_blas() -> Iterator[None]:
         yield
     finally:
         _guard.leave()
+
+
+@contextmanager
+def single_threaded_openmp() -> Iterator[None]:
+    """Keep the BLAS and, for the calling thread alone, OpenMP to one thread inside the block.
+
+    OpenMP keeps a number for each thread that asks, so there is nothing to count.
+    """
+    with single_threaded_blas(), ThreadpoolController().limit(limits=1, user_api="openmp"):
+        yield

@@ -13,7 +13,7 @@ from layerlab._callbacks import ProgressSink
 from layerlab._random import Purpose, stream
 from layerlab._typing import IndexArray
 from layerlab.data import Dataset, Split, make_folds
-from layerlab.engine import effective_threads
+from layerlab.engine import effective_threads, single_threaded_openmp
 from layerlab.exploration.choice import (
     DepthVerdict,
     Finalist,
@@ -151,7 +151,9 @@ class Explorer:
         exploration : Exploration
         """
         crew = Crew(self.n_threads, progress)
-        return _Run(self, Budget(budget), crew, log or (lambda *_, **__: None)).explore()
+        run = _Run(self, Budget(budget), crew, log or (lambda *_, **__: None))
+        with single_threaded_openmp():  # also so that neighbours' ties fall alike everywhere
+            return run.explore()
 
     def _search_folds(self) -> list[tuple[IndexArray, IndexArray]]:
         return make_folds(

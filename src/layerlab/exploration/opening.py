@@ -59,7 +59,7 @@ class TestScore:
     n_bytes : int
         What it keeps to predict with.
     microseconds : float
-        Time to predict a row, many at once.
+        Time to predict a row, many at once, on one thread.
     """
 
     name: str

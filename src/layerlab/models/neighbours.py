@@ -45,6 +45,7 @@ def neighbour_predictions(
     The first k of the K nearest are the k nearest, but for ties: where the
     k-th and the (k+1)-th neighbour are equally far, which of them counts
     depends on the k that was asked for. Those rows are asked again at that k.
+    In scikit-learn it also depends on the number of OpenMP threads, and so here.
     """
     if not ks or min(ks) < 1 or max(ks) > len(X_train):
         raise ParameterError(

@@ -14,8 +14,9 @@ __all__ = ["SCALINGS", "InputMap", "fit_input_map"]
 
 SCALINGS = ("auto", "range", "standard", "none")
 
-# Pixels share one range though not every pixel reaches it; columns of different units do not.
+# Pixels share one range though not every pixel reaches all of it.
 SHARED_RANGE = 0.5
+SHARED_END = 0.5
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,9 @@ def fit_input_map(
         ``range`` brings the range common to all features to 0–1 and subtracts
         each feature's mean; ``standard`` gives each feature mean 0 and
         variance 1 (a constant feature becomes 0); ``auto`` takes ``range``
-        where the features share one range (the median feature spans at least
-        half of the common range), as pixels do, else ``standard``.
+        where the features share one range, as pixels do (the median feature
+        spans at least half of the common range, and half of them reach the
+        common minimum or the common maximum), or are bytes; else ``standard``.
     sample_weight : ndarray of shape (n_samples,), optional
         Means and variances are weighted; rows of weight zero are left out.
 
@@ -74,14 +76,25 @@ def fit_input_map(
         X, sample_weight = X[sample_weight > 0], sample_weight[sample_weight > 0]
     low, high = X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64)
     mean = _mean(X, sample_weight)
-    if kind == "range" or (kind == "auto" and _share_one_range(low, high)):
+    bytes_of_pixels = X.dtype == np.uint8
+    if kind == "range" or (kind == "auto" and (bytes_of_pixels or _share_one_range(low, high))):
         return InputMap(mean, np.full(X.shape[1], 1 / _nonzero(high.max() - low.min())))
     return InputMap(mean, 1 / _nonzero(_deviation(X, mean, sample_weight, high > low)))
 
 
 def _share_one_range(low: FloatArray, high: FloatArray) -> bool:
-    spans = (high - low)[high > low]
-    return bool(len(spans) and np.median(spans) >= SHARED_RANGE * (high.max() - low.min()))
+    """Say whether columns are like pixels: one background or full value, and spans alike.
+
+    Columns of different units differ in their spans; columns that were
+    standardised have like spans, but no value at which many of them end.
+    """
+    varies = high > low
+    if not varies.any():
+        return False
+    least, most = low.min(), high.max()
+    alike = np.median((high - low)[varies]) >= SHARED_RANGE * (most - least)
+    ends = max((low[varies] == least).mean(), (high[varies] == most).mean())
+    return bool(alike and ends >= SHARED_END)
 
 
 def _mean(X: Array, weight: FloatArray | None) -> FloatArray:

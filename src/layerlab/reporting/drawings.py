@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
-from layerlab._random import Purpose, stream
-from layerlab.exploration import Exploration
+from layerlab._random import Purpose, draw_seed, stream
+from layerlab._validation import check_integer
+from layerlab.data import Dataset
+from layerlab.errors import DataError
+from layerlab.exploration import Exploration, NeighbourStudy
 from layerlab.reporting.confusion import confusion_matrix
 from layerlab.reporting.content import FigureContent
 from layerlab.reporting.curves import knn_curve, learning_curve
@@ -18,7 +23,7 @@ from layerlab.reporting.pictures import mistakes, picture_grid, weight_pictures
 from layerlab.reporting.sentences import group_noun
 from layerlab.reporting.svg import svg
 
-__all__ = ["draw_figures"]
+__all__ = ["draw_figures", "draw_knn_curve", "draw_rows"]
 
 N_SAMPLES = 16
 N_MISTAKES = 20
@@ -47,29 +52,80 @@ def draw_figures(e: Exploration) -> list[FigureContent]:
     ]
 
 
+def draw_rows(
+    data: Dataset, rows: ArrayLike | None = None, *, n: int = N_SAMPLES, random_state: Any = 0
+) -> Figure:
+    """Draw rows as pictures in a grid, dark on white, with their labels below.
+
+    Parameters
+    ----------
+    data : Dataset
+        With an image shape.
+    rows : array-like of int, optional
+        Which rows; by default ``n`` at random, in their order.
+    n : int, default=16
+    random_state : int, RandomState instance or None, default=0
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        ``figure.savefig("rows.png")`` keeps it; a notebook shows it by itself.
+
+    Raises
+    ------
+    DataError
+        If the rows are no images.
+    ParameterError
+        If there is no such row.
+    """
+    if data.image_shape is None:
+        raise DataError(
+            f"{data.source}: the rows are not known to be images. Load them with "
+            "image_shape=(height, width)."
+        )
+    if rows is None:
+        random = stream(draw_seed(random_state), Purpose.PICTURES)
+        count = min(check_integer("n", n, 1), data.n_rows)
+        rows = np.sort(random.choice(data.n_rows, count, replace=False))
+    chosen = data.subset(rows)
+    names = [str(name) for name in chosen.y]
+    return picture_grid(chosen.rows, data.image_shape, names, value_range=data.value_range)
+
+
+def draw_knn_curve(study: NeighbourStudy, noun: str = "group") -> Figure:
+    """Draw the accuracy of k-nearest neighbours against k: a line a kind of folds, with a band.
+
+    Parameters
+    ----------
+    study : NeighbourStudy
+        As `layerlab.knn_curve` returns it.
+    noun : str, default="group"
+        What the groups are: a writer, a patient.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    kinds = {"group": f"by {noun}"}
+    curves = {kinds.get(kind, kind): curve for kind, curve in study.curves.items()}
+    return knn_curve(curves, study.ks, n_rows=study.rows)
+
+
 def _samples(e: Exploration) -> Iterator[Drawing]:
     if e.data.image_shape is None:
         return
-    n = min(N_SAMPLES, len(e.split.development))
-    random = stream(e.seed, Purpose.PICTURES)
-    rows = np.sort(random.choice(e.split.development, n, replace=False))
-    figure = picture_grid(
-        e.data.rows[rows],
-        e.data.image_shape,
-        [str(name) for name in e.data.y[rows]],
-        value_range=e.data.value_range,
-    )
+    development = e.data.subset(e.split.development)
+    n = min(N_SAMPLES, development.n_rows)
+    figure = draw_rows(development, n=n, random_state=e.seed)
     yield "samples", "Some of the rows", f"{n} development rows drawn at random.", figure
 
 
 def _neighbours(e: Exploration) -> Iterator[Drawing]:
-    kinds = {"group": f"by {group_noun(e)}"}
-    curves = {kinds.get(kind, kind): curve for kind, curve in e.neighbours.curves.items()}
-    figure = knn_curve(curves, e.neighbours.ks, n_rows=e.neighbours.rows)
     caption = (
         "Mean accuracy over four folds of the development rows; the band is one standard error. "
         "Shuffled folds ask about rows like those already seen, the others about new ones."
     )
+    figure = draw_knn_curve(e.neighbours, group_noun(e))
     yield "knn-curve", "Nearest neighbours, by k", caption, figure
 
 

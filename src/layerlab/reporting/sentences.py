@@ -35,25 +35,22 @@ def group_noun(e: Exploration) -> str:
 
 
 def answer(e: Exploration) -> str:
-    """Return the answer: accuracy on unseen rows, on unseen groups, and beside k-NN."""
+    """Return the answer in a sentence: unseen rows, unseen groups, and k-NN on the same rows."""
     network, knn = e.opening.scores["network"].score, e.opening.scores["knn"].score
     words = network_words(e.chosen.configuration)
-    unseen = "" if e.groups is None else f" {_unseen_groups(e, e.groups)}"
-    return (
-        f"{words[0].upper()}{words[1:]} names {score(network)} of the sealed test part correctly; "
-        f"{e.k}-nearest-neighbours {percent(knn.accuracy)} of the same rows.{unseen}"
-    )
+    parts = [f"{words[0].upper()}{words[1:]} names {score(network)} of the sealed test part right"]
+    neighbours = percent(knn.accuracy)
+    if e.groups is not None:
+        parts.append(f", and {score(e.groups.network)} of {_unseen(e, e.groups)}")
+        neighbours += f" and {percent(e.groups.neighbours.accuracy)}"
+    return f"{''.join(parts)}; {e.k}-nearest-neighbours name {neighbours} of the same rows right."
 
 
-def _unseen_groups(e: Exploration, found: GroupStudy) -> str:
+def _unseen(e: Exploration, found: GroupStudy) -> str:
     noun = group_noun(e)
     one_by_one = found.kind == "leave-one-group-out"
-    folds = f"{found.folds} folds that keep each {noun} together"
-    return (
-        f"Of rows of a {noun} it has never seen it names {score(found.network)} correctly "
-        f"({f'leave one {noun} out' if one_by_one else folds}, on the development rows; nearest "
-        f"neighbours {percent(found.neighbours.accuracy)})."
-    )
+    folds = f"leave one {noun} out" if one_by_one else f"{found.folds} folds by {noun}"
+    return f"{noun}s it has never seen ({folds}, on the development rows)"
 
 
 def depth_sentence(e: Exploration) -> str:

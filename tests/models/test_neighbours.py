@@ -1,0 +1,84 @@
+"""k nearest neighbours at every k from one search: scikit-learn's predictions, ties and all."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.neighbors import KNeighborsClassifier
+
+from layerlab.errors import ParameterError
+from layerlab.models import DEFAULT_KS, neighbour_curve, neighbour_predictions
+from layerlab.models.neighbours import _tied
+
+DIGITS, LABELS = load_digits(return_X_y=True)
+
+
+def each_k_asked_apart(X_train, y_train, X, ks):
+    """What scikit-learn predicts when it is asked for every k on its own."""
+    models = [KNeighborsClassifier(k).fit(X_train, y_train) for k in ks]
+    return np.array([model.predict(X) for model in models])
+
+
+def lattice(n_features, seed=0):
+    """Points of a coarse lattice, where most distances tie, and their classes at random."""
+    random = np.random.default_rng(seed)
+    X_train, X = (random.integers(0, 3, (n, n_features)) * 1.0 for n in (200, 120))
+    return X_train, random.integers(0, 4, 200), X
+
+
+@pytest.mark.parametrize("n_features", [3, 20])  # a tree is searched, and every row
+@pytest.mark.parametrize("seed", range(3))
+def test_every_k_is_as_asked_apart_where_distances_tie(n_features, seed):
+    X_train, y_train, X = lattice(n_features, seed)
+    found = neighbour_predictions(X_train, y_train, X)
+    np.testing.assert_array_equal(found, each_k_asked_apart(X_train, y_train, X, DEFAULT_KS))
+
+
+@pytest.mark.parametrize("n_features", [3, 20])
+def test_the_lattice_does_tie(n_features):
+    """So the test above can fail: the first k of 16 neighbours are not always the k nearest."""
+    X_train, y_train, X = lattice(n_features)
+    nearest = KNeighborsClassifier().fit(X_train, y_train).kneighbors(X, 16, False)
+    prefixes = np.array(
+        [[np.bincount(votes).argmax() for votes in y_train[nearest[:, :k]]] for k in DEFAULT_KS]
+    )
+    assert (prefixes != each_k_asked_apart(X_train, y_train, X, DEFAULT_KS)).any()
+
+
+def test_every_k_is_as_asked_apart_on_digits():
+    train, test = np.arange(0, 1797, 3), np.arange(1, 1797, 6)
+    arguments = DIGITS[train], LABELS[train], DIGITS[test]
+    found = neighbour_predictions(*arguments)
+    np.testing.assert_array_equal(found, each_k_asked_apart(*arguments, DEFAULT_KS))
+
+
+def test_k_may_be_every_row():
+    X = np.arange(5.0)[:, None]
+    y = np.array([0, 0, 1, 1, 1])
+    assert neighbour_predictions(X, y, X, [5, 1]).tolist() == [[1] * 5, y.tolist()]
+
+
+def test_of_equal_votes_the_first_class_wins():
+    X, y = np.array([[0.0], [2.0]]), np.array([1, 0])
+    assert neighbour_predictions(X, y, np.array([[0.5]]), [1, 2]).tolist() == [[1], [0]]
+
+
+def test_distances_tie_within_rounding():
+    distances = np.array([[1.0, 1.0 + 1e-12, 2.0], [1.0, 1.1, 2.0], [0.0, 0.0, 1.0]])
+    assert _tied(distances, 1).tolist() == [0, 2]
+    assert _tied(distances, 2).tolist() == []
+    assert _tied(distances, 3).tolist() == []  # nothing was asked for beyond
+
+
+def test_curve_worked_by_hand():
+    """On 0 1 2 | 10 11: the nearest is always right, the majority of three only where it fits."""
+    X = np.array([[0.0], [1.0], [2.0], [10.0], [11.0]])
+    y = np.array([0, 0, 0, 1, 1])
+    folds = [(np.array([0, 1, 3]), np.array([2, 4])), (np.array([0, 3, 4]), np.array([1, 2]))]
+    assert neighbour_curve(X, y, folds, [1, 3]).tolist() == [[1.0, 0.5], [1.0, 0.0]]
+
+
+@pytest.mark.parametrize("ks", [[], [0], [1, 6], [-1]])
+def test_numbers_that_cannot_be_are_refused(ks):
+    X, y = np.zeros((5, 1)), np.zeros(5, int)
+    with pytest.raises(ParameterError, match="numbers of neighbours from 1 to 5"):
+        neighbour_predictions(X, y, X, ks)
