@@ -23,8 +23,9 @@ from sklearn.datasets import load_digits
 
 from benchmarks.meter import EVALUATION, GAUSS_NEWTON, LONE_COST, Meter, Over
 from benchmarks.record import BenchmarkResult, text_table
+from layerlab._guard import single_threaded_blas
 from layerlab._typing import FloatArray, IndexArray, Vector
-from layerlab.engine import RowObjective, single_threaded_blas
+from layerlab.engine import RowObjective
 from layerlab.engine.forward import logits
 from layerlab.network import InputMap, Network, start_weights
 from layerlab.solvers import BETAS, LBFGS, NonlinearCG, ScaledCG, Solver, Stopping

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from layerlab._guard import single_threaded_blas
 from layerlab._typing import Array
-from layerlab.engine.guard import single_threaded_blas
 from layerlab.engine.plan import plan_rows
 from layerlab.network import InputMap, Network, Workspace
 from layerlab.network.propagation import forward, workspace_floats

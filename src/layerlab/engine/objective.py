@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from layerlab._guard import single_threaded_blas
 from layerlab._typing import Array, FloatArray, IndexArray, Vector
 from layerlab._validation import check_real
-from layerlab.engine.guard import single_threaded_blas
 from layerlab.engine.plan import RowPlan, add_tree, plan_rows
 from layerlab.engine.threads import LaneThreads, effective_threads
 from layerlab.network import (

@@ -64,7 +64,7 @@ class DepthVerdict:
     Attributes
     ----------
     shallow, deep : Configuration
-        The best by cross-validation with at most one hidden layer, and with more.
+        The best by cross-validation with one hidden layer, and with more.
     difference : PairedDifference
         Accuracy of the deep one less that of the shallow one, on validation rows.
     """

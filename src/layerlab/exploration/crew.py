@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from sklearn.exceptions import ConvergenceWarning
 
 from layerlab._callbacks import Iteration, ProgressSink, Silent
-from layerlab.engine import single_threaded_blas
+from layerlab._guard import single_threaded_blas
 
 __all__ = ["Budget", "Crew"]
 

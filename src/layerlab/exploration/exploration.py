@@ -10,10 +10,11 @@ from typing import TypeVar
 import numpy as np
 
 from layerlab._callbacks import ProgressSink
+from layerlab._guard import single_threaded_openmp
 from layerlab._random import Purpose, stream
 from layerlab._typing import IndexArray
 from layerlab.data import Dataset, Split, make_folds
-from layerlab.engine import effective_threads, single_threaded_openmp
+from layerlab.engine import effective_threads
 from layerlab.exploration.choice import (
     DepthVerdict,
     Finalist,

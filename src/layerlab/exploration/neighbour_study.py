@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from layerlab._guard import single_threaded_openmp
 from layerlab._typing import Array, FloatArray
 from layerlab.data import Dataset, make_folds
 from layerlab.models import DEFAULT_KS, neighbour_curve, neighbour_scale
@@ -73,7 +74,8 @@ def knn_curve(data: Dataset, *, random_state: Any = 0) -> NeighbourStudy:
         folds = make_folds(
             kind, data.labels, n_splits=N_FOLDS, groups=data.groups, random_state=random_state
         )
-        curves[kind] = neighbour_curve(rows, data.labels, folds, ks)
+        with single_threaded_openmp():  # ties among neighbours fall by the number of threads
+            curves[kind] = neighbour_curve(rows, data.labels, folds, ks)
     return NeighbourStudy(ks, curves, data.n_rows)
 
 

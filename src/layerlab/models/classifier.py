@@ -12,10 +12,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from layerlab._callbacks import Callback
+from layerlab._guard import single_threaded_blas
 from layerlab._random import draw_seed
 from layerlab._typing import Array, FloatArray, Vector
 from layerlab._validation import check_choice, check_flag, check_integer, check_real, refuse
-from layerlab.engine import RowObjective, effective_threads, single_threaded_blas
+from layerlab.engine import RowObjective, effective_threads
 from layerlab.engine.forward import layer_activations, logits
 from layerlab.errors import DataError, ParameterError
 from layerlab.models.targets import TrainingRows, known_labels, training_rows

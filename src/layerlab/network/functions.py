@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from layerlab._guard import single_threaded_blas
 from layerlab._typing import Array, FloatArray, IndexArray, Vector
 from layerlab._validation import check_real
 from layerlab.errors import DataError
@@ -95,8 +96,7 @@ def cost(
     problem = _Problem(
         theta, hidden_layer_sizes, n_labels, X, y, alpha, activation, output, sample_weight
     )
-    data = block_cost(problem.network, problem.layers, problem.work, problem.y, problem.weights)
-    return data + problem.penalty()
+    return problem.cost()
 
 
 def cost_and_gradient(
@@ -122,14 +122,7 @@ def cost_and_gradient(
     problem = _Problem(
         theta, hidden_layer_sizes, n_labels, X, y, alpha, activation, output, sample_weight
     )
-    out = np.empty_like(problem.theta)
-    split = problem.network.layout.split(out)
-    data = block_gradient(
-        problem.network, problem.layers, problem.work, problem.y, problem.weights, split
-    )
-    for (dW, _), (W, _) in zip(split, problem.layers, strict=True):
-        dW += problem.alpha / problem.m * W
-    return data + problem.penalty(), out
+    return problem.cost_and_gradient()
 
 
 def gradient(
@@ -171,11 +164,11 @@ def feedforward(
     problem = _Problem(
         theta, hidden_layer_sizes, n_labels, X, y, alpha, activation, output, sample_weight
     )
-    data = block_cost(problem.network, problem.layers, problem.work, problem.y, problem.weights)
+    cost = problem.cost()
     logits = problem.work.A[-1]
     probabilities = np.exp(problem.network.output.log_probabilities(logits))
     return Feedforward(
-        data + problem.penalty(),
+        cost,
         probabilities,
         logits.argmax(axis=1),
         [*problem.work.A[:-1], problem.network.output.units(logits)],
@@ -209,6 +202,20 @@ class _Problem:
         self.weights = counts / self.m
         self.work = Workspace(self.network, len(X), self.theta.dtype)
         np.copyto(self.work.A[0], X)
+
+    def cost(self) -> Any:
+        with single_threaded_blas():
+            data = block_cost(self.network, self.layers, self.work, self.y, self.weights)
+        return data + self.penalty()
+
+    def cost_and_gradient(self) -> tuple[Any, Array]:
+        out = np.empty_like(self.theta)
+        parts = self.network.layout.split(out)
+        with single_threaded_blas():
+            data = block_gradient(self.network, self.layers, self.work, self.y, self.weights, parts)
+        for (dW, _), (W, _) in zip(parts, self.layers, strict=True):
+            dW += self.alpha / self.m * W
+        return data + self.penalty(), out
 
     def penalty(self) -> Any:
         return self.alpha / (2 * self.m) * sum((W * W).sum() for W, _ in self.layers)

@@ -103,10 +103,11 @@ def _seeds(e: Exploration) -> str:
     accuracies = [f.score.accuracy for f in e.replicates]
     if len(accuracies) == 1:
         return "The budget left no time for further seeds, so the spread over seeds is not known."
-    low, high = percent(min(accuracies)), percent(max(accuracies))
+    ends = dict.fromkeys(percent(a) for a in (min(accuracies), max(accuracies)))
     return (
-        f"Started from {len(accuracies)} different seeds, the same network reaches {low} to "
-        f"{high} of {e.chosen.score.rows} validation rows. The first seed is the one that ships."
+        f"Started from {len(accuracies)} different seeds, the same network reaches "
+        f"{' to '.join(ends)} of {e.chosen.score.rows} validation rows. The first seed is the one "
+        "that ships."
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from layerlab.engine import single_threaded_blas
+from layerlab._guard import single_threaded_blas
 
 
 def blas_threads():

@@ -1,0 +1,38 @@
+"""docs/explore.md states the numbers that the code uses."""
+
+import re
+from pathlib import Path
+
+from layerlab.exploration import exploration, groups, neighbour_study, search
+from layerlab.exploration.configuration import ALPHAS, MAX_ITER, SHAPES, default_grid
+from layerlab.models import DEFAULT_KS
+
+PAGE = (Path(__file__).parents[2] / "docs" / "explore.md").read_text("utf-8")
+TEXT = " ".join(PAGE.split())
+
+
+def test_the_table_of_shapes():
+    shown = [
+        tuple(int(units) for units in shape.split("-"))
+        for line in re.findall(r"^\| [123] \| (.*) \|$", PAGE, re.MULTILINE)
+        for shape in line.split(" · ")
+    ]
+    assert "| 0 | none (softmax regression) |" in PAGE
+    assert sorted([(), *shown]) == sorted(SHAPES)
+
+
+def test_the_numbers():
+    fits = len(default_grid()) * exploration.SEARCH_FOLDS
+    for words in (
+        f"{len(SHAPES)} shapes × {len(ALPHAS)} penalties = {len(default_grid())} networks",
+        f"{exploration.SEARCH_FOLDS} folds of the training rows ({fits} fits)",
+        f"α is {ALPHAS[0]} or {ALPHAS[1]}.",
+        f"at most {MAX_ITER} iterations",
+        f"k = 1 … {DEFAULT_KS[-1]}, by {neighbour_study.N_FOLDS}-fold",
+        f"from {exploration.FURTHER_SEEDS} further seeds",
+        f"more than {groups.MANY_GROUPS} groups they are left out in {groups.GROUPED_FOLDS} folds",
+        f"| {search.SEARCH_SHARE:.0%} | another fit".replace("%", " %"),
+        f"| {exploration.REPLICATE_SHARE:.0%} | the further seeds".replace("%", " %"),
+        f"| {groups.GROUP_SHARE:.0%} | another group".replace("%", " %"),
+    ):
+        assert words in TEXT
