@@ -79,13 +79,15 @@ def parse_seconds(text: str) -> float:
 
 
 def _say(run: Run) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
+    # A terminal breaks lines between words; a file or pipe gets each sentence whole.
+    whole = not console.is_terminal
     e = run.exploration
-    console.print(answer(e), soft_wrap=True)
+    console.print(answer(e), soft_wrap=whole)
     console.print()
     console.print(_rich(models_table(e)))
     for note in notes(e):
-        console.print(f"• {note}", soft_wrap=True)
+        console.print(f"• {note}", soft_wrap=whole)
     console.print()
     for name in ("report.html", "model.layerlab", "results.json"):
         console.print(str(run.path / name), soft_wrap=True)

@@ -43,7 +43,8 @@ def answer(e: Exploration) -> str:
     if e.groups is not None:
         parts.append(f", and {score(e.groups.network)} of {_unseen(e, e.groups)}")
         neighbours += f" and {percent(e.groups.neighbours.accuracy)}"
-    return f"{''.join(parts)}; {e.k}-nearest-neighbours name {neighbours} of the same rows right."
+    parts.append(f"; nearest neighbours (k = {e.k}) name {neighbours} of the same rows right.")
+    return "".join(parts)
 
 
 def _unseen(e: Exploration, found: GroupStudy) -> str:
@@ -94,7 +95,7 @@ def notes(e: Exploration) -> list[str]:
 def _against_neighbours(e: Exploration) -> str:
     difference = e.opening.against("knn")
     return (
-        f"The network less {e.k}-nearest-neighbours is {_points(difference)} on the test rows; "
+        f"The network less nearest neighbours is {_points(difference)} on the test rows; "
         f"exact McNemar test p = {difference.p_value:.2g}."
     )
 

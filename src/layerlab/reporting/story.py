@@ -42,7 +42,7 @@ def _highlights(e: Exploration) -> list[tuple[str, str]]:
     network, knn = e.opening.scores["network"], e.opening.scores["knn"]
     tiles = [
         (percent(network.score.accuracy), f"network, {network.score.rows} test rows"),
-        (percent(knn.score.accuracy), f"{e.k} nearest neighbours, same rows"),
+        (percent(knn.score.accuracy), f"nearest neighbours, k = {e.k}, same rows"),
     ]
     if e.groups is not None:
         tiles.append((percent(e.groups.network.accuracy), f"network, {group_noun(e)}s never seen"))

@@ -48,7 +48,7 @@ def _title(e: Exploration, name: str) -> str:
     if name == "network":
         sizes = "-".join(map(str, e.chosen.configuration.hidden_layer_sizes)) or "no hidden layer"
         return f"Network, {sizes}"
-    return f"{e.k} nearest neighbours" if name == "knn" else TITLES[name]
+    return f"Nearest neighbours, k = {e.k}" if name == "knn" else TITLES[name]
 
 
 def _difference(e: Exploration, name: str) -> str:
