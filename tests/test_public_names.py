@@ -37,6 +37,7 @@ PUBLIC = [
     "health_line",
     "knn_curve",
     "load_data",
+    "load_labelled_rows",
     "load_model",
     "load_rows",
     "make_folds",

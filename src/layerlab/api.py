@@ -20,15 +20,16 @@ from layerlab.data import (
     SplitRule,
     health_line,
     load_data,
+    load_labelled_rows,
     load_rows,
     make_folds,
     parse_split,
     read_split,
     require_classes,
     split_rows,
+    take_features,
 )
 from layerlab.engine.forward import logits
-from layerlab.errors import DataError
 from layerlab.exploration import Exploration, Explorer, knn_curve, results
 from layerlab.metrics import Score, log_loss, paired_difference, wilson_interval
 from layerlab.models import FeedforwardClassifier, GradientCheck, check_gradient
@@ -76,6 +77,7 @@ __all__ = [
     "health_line",
     "knn_curve",
     "load_data",
+    "load_labelled_rows",
     "load_model",
     "load_rows",
     "make_folds",
@@ -199,7 +201,10 @@ def evaluate(model: FeedforwardClassifier, data: Dataset) -> Evaluation:
     model : FeedforwardClassifier
         Fitted or loaded.
     data : Dataset
-        Labels are compared with the model's classes as text.
+        Features are taken by name where the model knows their names, and by their
+        order where it knows none or only made-up ones (``x0``, ``pixel_0_0``, …);
+        `load_labelled_rows` reads a file so. Labels are compared with the model's
+        classes as text.
 
     Returns
     -------
@@ -210,17 +215,34 @@ def evaluate(model: FeedforwardClassifier, data: Dataset) -> Evaluation:
     DataError
         If the rows do not fit the model, or a label was not seen in training.
     """
-    if data.n_features != model.n_features_in_:
-        raise DataError(
-            f"{data.source}: the model takes rows of {model.n_features_in_} values, and these have "
-            f"{data.n_features}. Give rows of the size it was trained on."
-        )
+    data = take_features(data, **model_takes(model))
     names = np.array([str(name) for name in model.classes_])
     order = np.argsort(names)
     labels = order[known_labels(data.y.astype(str), names[order], data.source)]
     Z = logits(model.network_, model.theta_, data.rows, model.input_map_)
     score = Score.of(labels, Z.argmax(axis=1))
     return Evaluation(score, log_loss(labels, model.network_.output.log_probabilities(Z)))
+
+
+def model_takes(model: FeedforwardClassifier) -> dict[str, Any]:
+    """Return what a model takes, as `load_rows` and `load_labelled_rows` ask for it.
+
+    Parameters
+    ----------
+    model : FeedforwardClassifier
+        Fitted or loaded.
+
+    Returns
+    -------
+    options : dict
+        ``n_features``, ``feature_names`` and ``image_shape``; the last two None where
+        the model does not know them.
+    """
+    return {
+        "n_features": model.n_features_in_,
+        "feature_names": tuple(getattr(model, "feature_names_in_", ())) or None,
+        "image_shape": getattr(model, "image_shape_", None),
+    }
 
 
 def _split(data: Dataset, split: str | Split | SplitRule | None, seed: int) -> Split:

@@ -147,6 +147,22 @@ def test_bad_csv_is_one_line_and_exit_code_2(layerlab, tmp_path, text, said):
     assert not (tmp_path / "run").exists()
 
 
+def test_the_split_of_a_run_with_groups_needs_the_groups(layerlab, csv, tmp_path):
+    lines = csv.read_text().splitlines()
+    text = ["writer," + lines[0], *(f"w{i % 7},{line}" for i, line in enumerate(lines[1:]))]
+    (tmp_path / "written.csv").write_text("\n".join(text))
+    columns = ["--label", "kind", "--groups", "writer"]
+    assert layerlab("explore", "written.csv", *columns, "--out", "first").code == 0
+    split = ["--split", "first/results.json", "--out", "second"]
+    done = layerlab("explore", csv, "--label", "kind", "--quiet", *split)
+    assert (done.code, done.out) == (2, "")
+    assert len(done.err.splitlines()) == 1
+    assert done.err.startswith(f"Error: {csv}: ")
+    assert "groups= (--groups on the command line)" in done.err
+    assert not (tmp_path / "second").exists()
+    assert layerlab("explore", "written.csv", *columns, *split).code == 0
+
+
 def test_a_foreign_file_in_out_is_never_removed(layerlab, csv, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "thesis.txt").write_text("years of work")

@@ -54,9 +54,57 @@ def test_evaluate_counts_what_predict_says(layerlab, model, csv):
     assert found["log_loss"] == pytest.approx(-np.log(p[np.arange(120), at]).mean(), rel=1e-5)
 
 
-def test_evaluate_says_it_in_words(layerlab, model, csv):
+def test_evaluate_says_it_in_words_and_where_the_labels_were(layerlab, model, csv):
     done = layerlab("evaluate", model, csv, "--label", "kind")
     assert "of 120 rows right (95 % interval" in done.out
+    assert done.err == f"{csv}: labels from 'kind'\n"
+    assert layerlab("evaluate", model, csv, "--label", "kind", "--json").err == ""
+
+
+def test_evaluate_takes_columns_by_name_and_leaves_others_out(layerlab, model, csv, tmp_path):
+    given = layerlab("evaluate", model, csv, "--label", "kind", "--json").out
+    assert json.loads(given)["accuracy"] > 0.9
+    lines = [line.split(",") for line in csv.read_text().splitlines()]
+    turned = [f"{b},{c},{a}" for a, b, c in lines]
+    extra = ["writer,height,label,width", *(f"{c}!,{b},{c},{a}" for a, b, c in lines[1:])]
+    (tmp_path / "turned.csv").write_text("\n".join(turned))
+    (tmp_path / "extra.csv").write_text("\n".join(extra))
+    assert layerlab("evaluate", model, "turned.csv", "--label", "kind", "--json").out == given
+    assert layerlab("evaluate", model, "extra.csv", "--json").out == given
+
+
+def test_a_column_of_groups_may_stay_in_the_file(layerlab, csv, tmp_path):
+    lines = csv.read_text().splitlines()
+    text = ["writer," + lines[0], *(f"w{i % 7},{line}" for i, line in enumerate(lines[1:]))]
+    (tmp_path / "written.csv").write_text("\n".join(text))
+    columns = ["--label", "kind", "--groups", "writer"]
+    assert layerlab("explore", "written.csv", *columns, "--out", "run").code == 0
+    found = {
+        layerlab("evaluate", "run/model.layerlab", file, "--label", "kind", "--json").out
+        for file in ("written.csv", csv)
+    }
+    assert len(found) == 1
+    assert json.loads(found.pop())["accuracy"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("header", "options", "said"),
+    [
+        ("width,height,kind", [], "'kind'"),
+        ("width,height,kind", [], "label= (--label on the command line)"),
+        ("width,height,labels", [], "Did you mean 'labels'"),
+        ("width,height,kind", ["--label", "kid"], "Did you mean 'kind'"),
+        ("width,height,kind", ["--label", "width"], "'width' is a feature"),
+        ("width,depth,label", [], "1 is missing: 'height'"),
+    ],
+)
+def test_evaluate_says_which_column_is_missing(layerlab, model, csv, header, options, said):
+    csv.write_text("\n".join([header, *csv.read_text().splitlines()[1:]]))
+    done = layerlab("evaluate", model, csv, *options)
+    assert (done.code, done.out) == (2, "")
+    assert len(done.err.splitlines()) == 1
+    assert done.err.startswith(f"Error: {csv}: ")
+    assert said in done.err
 
 
 def test_whole_numbers_as_labels_are_compared_as_text(layerlab, tmp_path, csv):

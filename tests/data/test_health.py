@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from layerlab.data import Dataset, health_line, load_data, require_classes
-from layerlab.errors import DataError
+from layerlab.data import Dataset, health_line, load_data, require_classes, require_groups
+from layerlab.errors import DataError, ParameterError
 
 
 def test_digits_in_one_line():
@@ -27,3 +27,11 @@ def test_two_classes_are_needed():
         DataError, match=r"f.csv: all 2 rows are of the one class 'u'.*right column"
     ):
         require_classes(data.subset([0, 2]))
+
+
+def test_groups_are_needed():
+    data = Dataset.from_arrays(np.eye(2), ["u", "v"], source="f.csv", groups=["p", "q"])
+    assert require_groups(data) is data.groups
+    bare = Dataset.from_arrays(np.eye(2), ["u", "v"], source="f.csv")
+    with pytest.raises(ParameterError, match=r"^f.csv: .*names none\. .*--groups on the command"):
+        require_groups(bare)

@@ -142,7 +142,7 @@ def test_bad_files_for_a_model_that_knows_its_names(write, text, options, said):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("p,q,r\n1,2,3\n", "there are 3 columns, and none is named label.*label=NAME"),
+        ("p,q,r\n1,2,3\n", "there are 3 columns, and no column is named label.*label= .--label"),
         ("p,q,labels\n1,2,3\n", "Did you mean 'labels'"),
         ("p,label,class\n1,2,3\n", "both 'label' and 'class' could hold the labels"),
         ("p,label\n1,2\n", "there is 1 column beside the label 'label'"),

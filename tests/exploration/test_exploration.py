@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from layerlab._files import canonical_json
 from layerlab.data import Dataset, Split, load_data, split_rows
-from layerlab.errors import DataError
+from layerlab.errors import DataError, ParameterError
 from layerlab.exploration import Configuration, Explorer, exploration, knn_curve, results
 
 SMALL = tuple(Configuration(shape, 0.1) for shape in ((), (4,), (8,), (4, 4)))
@@ -157,3 +157,9 @@ def test_knn_curve_gives_the_notebook_s_figure():
     assert study.best("shuffled")[1] > 0.98
     assert set(study.curves) == {"shuffled", "contiguous", "group"}
     assert study.best("group")[1] < study.best("shuffled")[1]
+
+
+def test_a_split_by_groups_of_data_without_groups_is_refused_before_anything_is_fitted():
+    split = split_rows(iris(groups=True), "group")
+    with pytest.raises(ParameterError, match=r"^arrays: .*groups= \(--groups"):
+        Explorer(iris(), split)

@@ -161,7 +161,10 @@ def evaluate(
     label: Label = None,
     json: Json = False,
 ) -> None:
-    """Score a model on labelled rows: accuracy with its 95 % interval, and log loss."""
+    """Score a model on labelled rows: accuracy with its 95 % interval, and log loss.
+
+    Columns with names are matched by name; others than the labels' are left out.
+    """
     with exit_codes():
         from layerlab.cli.evaluate import run_evaluate
 

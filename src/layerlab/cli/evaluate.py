@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from layerlab._files import canonical_json
-from layerlab.api import evaluate, load_data, load_model
+from layerlab.api import evaluate, load_labelled_rows, load_model, model_takes
 
 __all__ = ["run_evaluate"]
 
@@ -15,10 +15,12 @@ __all__ = ["run_evaluate"]
 def run_evaluate(path: Path, source: str, *, label: str | None, as_json: bool) -> None:
     """Score a model file on labelled rows."""
     model = load_model(path)
-    found = evaluate(model, load_data(source, label=label))
+    data = load_labelled_rows(source, **model_takes(model), label=label)
+    found = evaluate(model, data)
     if as_json:
         typer.echo(canonical_json(found.to_dict()))
         return
+    typer.echo(f"{source}: labels from {data.label_name!r}", err=True)
     low, high = found.score.interval
     typer.echo(
         f"{100 * found.score.accuracy:.2f} % of {found.score.rows} rows right "

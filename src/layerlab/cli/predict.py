@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from layerlab.api import FeedforwardClassifier, load_model, load_rows, predict_rows
+from layerlab.api import FeedforwardClassifier, load_model, load_rows, model_takes, predict_rows
 from layerlab.data import Rows
 
 __all__ = ["run_predict"]
@@ -32,13 +32,7 @@ def run_predict(path: Path, files: list[str], *, proba: bool, label: str | None)
 
 
 def _read(model: FeedforwardClassifier, file: str, label: str | None) -> Rows:
-    rows = load_rows(
-        file,
-        n_features=model.n_features_in_,
-        feature_names=tuple(getattr(model, "feature_names_in_", ())) or None,
-        image_shape=getattr(model, "image_shape_", None),
-        label=label,
-    )
+    rows = load_rows(file, **model_takes(model), label=label)
     if rows.ignored:
         typer.echo(f"{file}: left out {', '.join(map(repr, rows.ignored))}", err=True)
     return rows

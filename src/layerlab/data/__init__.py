@@ -4,12 +4,14 @@ from layerlab.data.columns import LABEL_NAMES
 from layerlab.data.dataset import Dataset
 from layerlab.data.digits import WRITER_STARTS
 from layerlab.data.folds import FOLD_KINDS, make_folds
-from layerlab.data.health import health_line, require_classes
+from layerlab.data.health import health_line, require_classes, require_groups
 from layerlab.data.load import load_data
+from layerlab.data.load_labelled_rows import load_labelled_rows
 from layerlab.data.load_rows import Rows, load_rows
 from layerlab.data.split import Split
 from layerlab.data.split_rule import SplitRule, parse_split, read_split
 from layerlab.data.splits import DEFAULT_FRACTIONS, SPLIT_KINDS, check_split, split_rows
+from layerlab.data.take_features import take_features
 
 __all__ = [
     "DEFAULT_FRACTIONS",
@@ -24,10 +26,13 @@ __all__ = [
     "check_split",
     "health_line",
     "load_data",
+    "load_labelled_rows",
     "load_rows",
     "make_folds",
     "parse_split",
     "read_split",
     "require_classes",
+    "require_groups",
     "split_rows",
+    "take_features",
 ]

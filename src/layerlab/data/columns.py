@@ -14,7 +14,8 @@ __all__ = [
     "find_column",
     "label_columns",
     "listing",
-    "near_labels",
+    "option",
+    "why_unclear",
 ]
 
 LABEL_NAMES = ("label", "class", "target", "y")
@@ -82,7 +83,7 @@ def assign_roles(
     if label_at == group_at:
         raise DataError(
             f"{where}: column {names[label_at]!r} cannot hold both the labels and the groups. "
-            "Name another with label= or groups=."
+            f"Name another with {option('label')}."
         )
     features = tuple(j for j in range(len(names)) if j not in (label_at, group_at))
     if not features:
@@ -90,7 +91,7 @@ def assign_roles(
     return Roles(label_at, group_at, features)
 
 
-def find_column(names: Sequence[str], wanted: str | int, option: str, where: str) -> int:
+def find_column(names: Sequence[str], wanted: str | int, asked: str, where: str) -> int:
     """Return the column that a name means or, failing that, a position.
 
     Parameters
@@ -99,7 +100,7 @@ def find_column(names: Sequence[str], wanted: str | int, option: str, where: str
         All column names.
     wanted : str or int
         A name; or a position from 0, -1 being the last.
-    option : str
+    asked : str
         The argument that asks, for messages.
     where : str
         What messages begin with.
@@ -120,8 +121,9 @@ def find_column(names: Sequence[str], wanted: str | int, option: str, where: str
         return int(wanted) % len(names)
     hint = did_you_mean(str(wanted), names)
     raise DataError(
-        f"{where}: there is no column {wanted!r} for the {option}.{hint} The columns are "
-        f"{listing(names)}; {option}= takes a name, or a position from 0 to {len(names) - 1}."
+        f"{where}: there is no column {wanted!r} for the {asked}.{hint} The columns are "
+        f"{listing(names)}; {option(asked)} takes a name, or a position from 0 to "
+        f"{len(names) - 1}."
     )
 
 
@@ -146,37 +148,59 @@ def label_columns(names: Sequence[str]) -> list[int]:
     return [j for j in found if names[j].strip().lower() != "y"] or found
 
 
-def near_labels(names: Sequence[str]) -> str:
-    """Return ``" Did you mean 'x'?"`` for columns almost named as labels are, or an empty string.
+def why_unclear(names: Sequence[str], found: Sequence[int]) -> str:
+    """Return why `label_columns` did not find one column, as a message says it.
 
     Parameters
     ----------
     names : sequence of str
         All column names.
+    found : sequence of int
+        What it found: no column, or several.
 
     Returns
     -------
-    hint : str
+    reason : str
     """
+    if found:
+        both = " and ".join(repr(names[j]) for j in found)
+        return f"both {both} could hold the labels."
+    usual = f"{', '.join(LABEL_NAMES[:-1])} or {LABEL_NAMES[-1]}"
+    return f"no column is named {usual}.{_near_labels(names)}"
+
+
+def _near_labels(names: Sequence[str]) -> str:
     near = [name for name in names if did_you_mean(name, LABEL_NAMES[:3])]
     return f" Did you mean {' or '.join(map(repr, near[:3]))}?" if near else ""
 
 
+def option(name: str) -> str:
+    """Return what an argument is called in Python and on the command line.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    text : str
+
+    Examples
+    --------
+    >>> option("label")
+    'label= (--label on the command line)'
+    """
+    return f"{name}= (--{name} on the command line)"
+
+
 def _usual_label(names: Sequence[str], where: str) -> int:
-    clear = label_columns(names)
-    if len(clear) == 1:
-        return clear[0]
-    if clear:
-        both = " and ".join(repr(names[j]) for j in clear)
-        raise DataError(
-            f"{where}: the columns {both} could both hold the labels. Say which with label=NAME, "
-            "and leave the other out of the data."
-        )
-    raise DataError(
-        f"{where}: no column is named {', '.join(LABEL_NAMES[:-1])} or {LABEL_NAMES[-1]}."
-        f"{near_labels(names)} "
-        f"Say which holds the labels with label=NAME; the columns are {listing(names)}."
-    )
+    found = label_columns(names)
+    if len(found) == 1:
+        return found[0]
+    reason = f"{where}: {why_unclear(names, found)} Name the one that holds the labels with"
+    if found:
+        raise DataError(f"{reason} {option('label')}, and leave the other out of the data.")
+    raise DataError(f"{reason} {option('label')}; the columns are {listing(names)}.")
 
 
 def listing(names: Sequence[str]) -> str:

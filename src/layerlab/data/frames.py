@@ -14,7 +14,7 @@ from layerlab.data.rows import seal
 from layerlab.data.source import RawData
 from layerlab.errors import DataError
 
-__all__ = ["as_frame", "frame_matrix", "read_frame"]
+__all__ = ["as_frame", "frame_column", "frame_matrix", "read_frame"]
 
 
 def as_frame(source: Any) -> nw.DataFrame[Any] | None:
@@ -88,10 +88,10 @@ def read_frame(
     roles = assign_roles(names, label, groups, where)
     return RawData(
         rows=frame_matrix(frame, roles.features, where),
-        y=_column(frame, roles.label),
+        y=frame_column(frame, roles.label),
         feature_names=tuple(names[j] for j in roles.features),
         label_name=names[roles.label],
-        groups=None if roles.group is None else _column(frame, roles.group),
+        groups=None if roles.group is None else frame_column(frame, roles.group),
     )
 
 
@@ -105,11 +105,23 @@ def _with_labels(
         y=y,
         feature_names=tuple(names[j] for j in features),
         label_name=str(getattr(y, "name", None) or "label"),
-        groups=None if group is None else _column(frame, group),
+        groups=None if group is None else frame_column(frame, group),
     )
 
 
-def _column(frame: nw.DataFrame[Any], j: int) -> nw.Series[Any]:
+def frame_column(frame: nw.DataFrame[Any], j: int) -> nw.Series[Any]:
+    """Return one column.
+
+    Parameters
+    ----------
+    frame : narwhals.DataFrame
+    j : int
+        From 0.
+
+    Returns
+    -------
+    column : narwhals.Series
+    """
     return frame[:, j]
 
 
@@ -133,7 +145,7 @@ def frame_matrix(frame: nw.DataFrame[Any], features: Sequence[int], where: str) 
     DataError
         If a column is not numeric, or a value is missing.
     """
-    columns = [_numbers(_column(frame, j), str(frame.columns[j]), where) for j in features]
+    columns = [_numbers(frame_column(frame, j), str(frame.columns[j]), where) for j in features]
     dtype = np.result_type(*{column.dtype for column in columns})
     rows = np.empty((len(frame), len(columns)), dtype=dtype)
     for j, column in enumerate(columns):

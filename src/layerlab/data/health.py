@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from layerlab._typing import IndexArray
+from layerlab.data.columns import option
 from layerlab.data.dataset import Dataset
-from layerlab.errors import DataError
+from layerlab.errors import DataError, ParameterError
 
-__all__ = ["health_line", "require_classes"]
+__all__ = ["health_line", "require_classes", "require_groups"]
 
 
 def health_line(data: Dataset) -> str:
@@ -66,3 +68,27 @@ def require_classes(data: Dataset) -> None:
             "Classification needs at least two; is the right column taken as the label "
             f"(now {data.label_name!r})?"
         )
+
+
+def require_groups(data: Dataset) -> IndexArray:
+    """Return the groups of data whose split is to keep them together.
+
+    Parameters
+    ----------
+    data : Dataset
+
+    Returns
+    -------
+    groups : ndarray of shape (m,)
+
+    Raises
+    ------
+    ParameterError
+        If it has no groups.
+    """
+    if data.groups is None:
+        raise ParameterError(
+            f"{data.source}: a group split needs the group of each row, and the data names none. "
+            f"Say which column holds it with {option('groups')}."
+        )
+    return data.groups

@@ -6,6 +6,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+from layerlab.data.arguments import (
+    refuse_columns,
+    refuse_dictionary,
+    refuse_two_labels,
+    refuse_y,
+    require_y,
+)
 from layerlab.data.csv_reader import read_csv
 from layerlab.data.data_file import BUILT_IN, is_npz, read_data_file
 from layerlab.data.dataset import Dataset
@@ -13,7 +20,6 @@ from layerlab.data.digits import read_digits
 from layerlab.data.frames import as_frame, read_frame
 from layerlab.data.npz_reader import read_npz
 from layerlab.data.source import RawData
-from layerlab.errors import ParameterError
 
 __all__ = ["load_data"]
 
@@ -67,10 +73,7 @@ def load_data(
     frame = as_frame(source)
     if frame is None:
         return _from_arrays(source, y, label, groups, image_shape)
-    if y is not None and label is not None:
-        raise ParameterError(
-            "Give either 'y' or 'label' with a data frame, not both: both say what the labels are."
-        )
+    refuse_two_labels(y, label)
     column = groups if isinstance(groups, str | int) else None
     raw = read_frame(frame, "data frame", y=y, label=label, groups=column)
     return _dataset(raw, "data", "data frame", groups, image_shape)
@@ -84,11 +87,7 @@ def _from_name(
     image_shape: tuple[int, int] | None,
 ) -> Dataset:
     text = os.fsdecode(name)
-    if y is not None:
-        raise ParameterError(
-            f"'y' goes with arrays and frames; {text!r} brings its own labels. Leave 'y' out, or "
-            "name the column with 'label'."
-        )
+    refuse_y(y, text)
     if text == BUILT_IN:
         return _from_digits(label, groups, image_shape)
     content = read_data_file(text)
@@ -101,7 +100,7 @@ def _from_name(
 def _from_digits(
     label: str | int | None, groups: Any, image_shape: tuple[int, int] | None
 ) -> Dataset:
-    _refuse_columns(label, groups, "the built-in digits")
+    refuse_columns(label, groups, "the built-in digits")
     return read_digits(groups=groups, image_shape=image_shape)
 
 
@@ -112,24 +111,10 @@ def _from_arrays(
     groups: Any,
     image_shape: tuple[int, int] | None,
 ) -> Dataset:
-    if isinstance(source, dict):
-        raise ParameterError(
-            f"'source' is a {type(source).__name__}; its parts are needed: "
-            "load_data(bunch.data, bunch.target)."
-        )
-    _refuse_columns(label, groups, "arrays")
-    if y is None:
-        raise ParameterError("Rows given as an array need their labels: load_data(rows, y).")
+    refuse_dictionary(source, "load_data")
+    refuse_columns(label, groups, "arrays")
+    require_y(y, "load_data")
     return Dataset.from_arrays(source, y, source="arrays", image_shape=image_shape, groups=groups)
-
-
-def _refuse_columns(label: str | int | None, groups: Any, what: str) -> None:
-    for name, value in (("label", label), ("groups", groups)):
-        if isinstance(value, str | int):
-            raise ParameterError(
-                f"'{name}' names a column, and {what} have none. Got {value!r} instead of "
-                f"{'nothing; labels go in y' if name == 'label' else 'a group for each row'}."
-            )
 
 
 def _dataset(

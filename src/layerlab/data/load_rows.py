@@ -10,24 +10,17 @@ from typing import Any
 import narwhals as nw
 
 from layerlab._typing import Array
-from layerlab._validation import check_integer
-from layerlab.data.csv_table import Table, open_table, read_columns
+from layerlab.data.csv_table import read_columns
 from layerlab.data.data_file import BUILT_IN, is_npz, read_data_file
 from layerlab.data.dataset import default_names
 from layerlab.data.digits import read_digits
 from layerlab.data.frames import as_frame, frame_matrix
-from layerlab.data.header import has_header, has_header_without_labels
-from layerlab.data.model_columns import Wanted, choose_named, choose_unnamed, refuse_size
+from layerlab.data.model_columns import choose_named
+from layerlab.data.model_csv import open_for_model
 from layerlab.data.npz_reader import read_npz_rows
-from layerlab.data.rows import (
-    check_rows,
-    check_shape,
-    flatten_images,
-    sealed,
-    value_range,
-    warn_if_rounded,
-)
-from layerlab.data.text_file import find_separator, guess_separator, read_text, records
+from layerlab.data.rows import check_rows, sealed, value_range, warn_if_rounded
+from layerlab.data.text_file import read_text
+from layerlab.data.wanted import Wanted, check_wanted, fitting_rows, refuse_other_shape
 from layerlab.errors import ParameterError
 
 __all__ = ["Rows", "load_rows"]
@@ -102,7 +95,7 @@ def load_rows(
     >>> load_rows("digits", n_features=64, image_shape=(8, 8)).rows.shape
     (1797, 64)
     """
-    wanted = _wanted(n_features, feature_names, image_shape)
+    wanted = check_wanted(n_features, feature_names, image_shape)
     if isinstance(source, str | os.PathLike):
         return _from_name(os.fsdecode(source), wanted, label)
     frame = as_frame(source)
@@ -110,22 +103,6 @@ def load_rows(
         return _from_frame(frame, wanted, label)
     _refuse_label(label, "arrays")
     return _from_array(source, (), wanted, "arrays")
-
-
-def _wanted(n_features: int, names: Sequence[str] | None, image_shape: Any) -> Wanted:
-    count = check_integer("n_features", n_features, 1)
-    shape = check_shape(image_shape)
-    if names is not None and not len(names) == len(set(names)) == count:
-        raise ParameterError(
-            f"The 'feature_names' parameter must hold {count} different names, one a feature. "
-            f"Got {len(names)}, {len(set(names))} of them different."
-        )
-    if shape is not None and shape[0] * shape[1] != count:
-        raise ParameterError(
-            f"The 'image_shape' parameter must make {count} values, one a feature. "
-            f"Got {shape[0]}×{shape[1]} instead."
-        )
-    return Wanted(count, () if names is None else tuple(map(str, names)), shape)
 
 
 def _from_name(name: str, wanted: Wanted, label: str | int | None) -> Rows:
@@ -141,7 +118,7 @@ def _from_name(name: str, wanted: Wanted, label: str | int | None) -> Rows:
 def _from_digits(wanted: Wanted, label: str | int | None) -> Rows:
     _refuse_label(label, "the built-in digits")
     data = read_digits()
-    _refuse_other_shape(data.image_shape, wanted, data.source)
+    refuse_other_shape(data.image_shape, wanted, data.source)
     columns = choose_named(data.feature_names, wanted, None, data.source)
     ignored = (*_others(data.feature_names, columns), data.label_name)
     return Rows(sealed(data.rows[:, columns]), data.source, ignored)
@@ -149,11 +126,8 @@ def _from_digits(wanted: Wanted, label: str | int | None) -> Rows:
 
 def _from_array(source: Any, ignored: tuple[str, ...], wanted: Wanted, where: str) -> Rows:
     """Return rows of an array, which names no columns and holds features only."""
-    flat, shape = flatten_images(check_rows(source, where), None, where)
-    _refuse_other_shape(shape, wanted, where)
-    if flat.shape[1] != wanted.n_features:
-        raise refuse_size(wanted, f"the rows have {flat.shape[1]}", where)
-    return _checked(flat, ignored, wanted, where)
+    rows, _ = fitting_rows(source, wanted, where)
+    return _checked(rows, ignored, wanted, where)
 
 
 def _from_frame(frame: nw.DataFrame[Any], wanted: Wanted, label: str | int | None) -> Rows:
@@ -165,35 +139,9 @@ def _from_frame(frame: nw.DataFrame[Any], wanted: Wanted, label: str | int | Non
 
 
 def _from_csv(text: str, wanted: Wanted, label: str | int | None, where: str) -> Rows:
-    table = _open_csv(text, wanted, label, where)
-    choose = choose_named if table.has_header else choose_unnamed
-    columns = choose(table.names, wanted, label, where)
+    table, columns = open_for_model(text, wanted, label, where)
     rows, _ = read_columns(table, columns)
     return Rows(rows, where, _others(table.names, columns))
-
-
-def _open_csv(text: str, wanted: Wanted, label: str | int | None, where: str) -> Table:
-    separator = _separator(text, wanted, where)
-    return open_table(text, separator, _has_header(text, separator, wanted, label, where), where)
-
-
-def _separator(text: str, wanted: Wanted, where: str) -> str:
-    # One feature and no labels: there is no separator, and any will do if there are rows.
-    if wanted.n_features == 1 and guess_separator(text) is None and any(records(text, ",", where)):
-        return ","
-    return find_separator(text, where)
-
-
-def _has_header(
-    text: str, separator: str, wanted: Wanted, label: str | int | None, where: str
-) -> bool:
-    rows = (cells for _, cells in records(text, separator, where))
-    _, first = next(records(text, separator, where))
-    if wanted.names and set(wanted.names) <= set(first):
-        return True
-    if label is None and len(first) == wanted.n_features:
-        return has_header_without_labels(rows, separator != ",", where)
-    return has_header(rows, label, None, separator != ",", where)
 
 
 def _checked(rows: Array, ignored: tuple[str, ...], wanted: Wanted, where: str) -> Rows:
@@ -207,15 +155,6 @@ def _checked(rows: Array, ignored: tuple[str, ...], wanted: Wanted, where: str) 
 def _others(names: Sequence[str], columns: Sequence[int]) -> tuple[str, ...]:
     taken = set(columns)
     return tuple(name for j, name in enumerate(names) if j not in taken)
-
-
-def _refuse_other_shape(shape: tuple[int, int] | None, wanted: Wanted, where: str) -> None:
-    """Refuse images that are not the model's size, although they may have as many values."""
-    if shape is not None and wanted.image_shape is not None and shape != wanted.image_shape:
-        height, width = shape
-        raise refuse_size(
-            wanted, f"the images are {height}×{width} = {height * width} values", where
-        )
 
 
 def _refuse_label(label: str | int | None, what: str) -> None:

@@ -3,54 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from layerlab.data.columns import (
-    LABEL_NAMES,
     find_column,
     label_columns,
     listing,
-    near_labels,
+    option,
+    why_unclear,
 )
-from layerlab.data.dataset import default_names
+from layerlab.data.wanted import Wanted, size_error
 from layerlab.errors import DataError, did_you_mean
 
-__all__ = ["Wanted", "choose_named", "choose_unnamed", "refuse_size"]
+__all__ = ["choose_features", "choose_label", "choose_named", "choose_unnamed"]
 
 _MADE_UP = re.compile(r"x\d+|pixel_\d+_\d+")  # see `default_names`
 _HINTS = 3  # missing names for which near ones are looked up
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a model takes.
-
-    Attributes
-    ----------
-    n_features : int
-    names : tuple of n_features str
-        Names of the features the model was trained on; empty where it knows none.
-    image_shape : (int, int) or None
-        Height and width, where it takes images.
-    """
-
-    n_features: int
-    names: tuple[str, ...] = ()
-    image_shape: tuple[int, int] | None = None
-
-    @property
-    def made_up(self) -> bool:
-        """Whether the names are those `default_names` gives where a source has none."""
-        shapes = (None, self.image_shape)
-        return self.names in [default_names(self.n_features, shape) for shape in shapes]
-
-    def __str__(self) -> str:
-        """Return what it takes, as messages say it."""
-        if self.image_shape is not None:
-            height, width = self.image_shape
-            return f"images of {height}×{width} = {self.n_features} values"
-        return f"{self.n_features} feature{'s' if self.n_features > 1 else ''}"
 
 
 def choose_named(
@@ -83,15 +51,7 @@ def choose_named(
         If names are missing, or there are more or fewer columns than the model takes.
     """
     label_at = None if label is None else find_column(names, label, "label", where)
-    present = set(wanted.names) & set(names)
-    if len(present) == wanted.n_features:
-        return _by_name(names, wanted, label_at, where)
-    if wanted.names and not wanted.made_up:
-        raise _missing(names, wanted, where)
-    columns = _by_count(names, wanted, label_at, where)
-    if present:
-        raise _missing(names, wanted, where)
-    return columns
+    return _choose(names, wanted, label_at, where, _all_but_labels)
 
 
 def choose_unnamed(
@@ -125,24 +85,103 @@ def choose_unnamed(
     return _all_but(label_at, names, wanted, where)
 
 
-def refuse_size(wanted: Wanted, came: str, where: str) -> DataError:
-    """Return the error for rows that are too short, too long or of another shape.
+def choose_features(names: Sequence[str], wanted: Wanted, where: str) -> tuple[int, ...]:
+    """Return which columns of a source that holds features only the model takes.
+
+    As `choose_named` does, but no column is one of labels, whatever its name.
 
     Parameters
     ----------
+    names : sequence of str
+        All column names.
     wanted : Wanted
-    came : str
-        What there is instead, with its verb.
     where : str
-        What the message begins with.
+        What messages begin with.
 
     Returns
     -------
-    error : DataError
+    columns : tuple of n_features int
+        From 0.
+
+    Raises
+    ------
+    DataError
+        If names are missing, or there are more or fewer columns than the model takes.
     """
-    return DataError(
-        f"{where}: the model takes {wanted}, and {came}. Give rows made as the training data was."
+    return _choose(names, wanted, None, where, _all_but)
+
+
+def choose_label(
+    names: Sequence[str],
+    features: Sequence[int],
+    label: str | int | None,
+    where: str,
+    *,
+    default: int | None = None,
+) -> int:
+    """Return which column holds the labels, beside those that a model takes.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All column names.
+    features : sequence of int
+        The columns that the model takes.
+    label : str, int or None
+        A name, or a position from 0; by default the column named label, class,
+        target or y in any case.
+    where : str
+        What messages begin with.
+    default : int, optional
+        Position of the labels where columns have no names (a file without a header).
+
+    Returns
+    -------
+    column : int
+        From 0.
+
+    Raises
+    ------
+    DataError
+        If there is no such column, or several.
+    """
+    if label is not None:
+        return find_column(names, label, "label", where)
+    beside = [j for j in range(len(names)) if j not in set(features)]
+    if not beside:
+        raise DataError(
+            f"{where}: the model takes every column ({listing(names)}), so none holds the labels. "
+            "Add a column named label."
+        )
+    return beside[_usual_label([names[j] for j in beside], where)] if default is None else default
+
+
+def _usual_label(names: Sequence[str], where: str) -> int:
+    found = label_columns(names)
+    if len(found) == 1:
+        return found[0]
+    raise DataError(
+        f"{where}: {why_unclear(names, found)} Name the one that holds the labels with "
+        f"{option('label')}; beside the features there are {listing(names)}."
     )
+
+
+def _choose(
+    names: Sequence[str],
+    wanted: Wanted,
+    label_at: int | None,
+    where: str,
+    by_count: Callable[[int | None, Sequence[str], Wanted, str], tuple[int, ...]],
+) -> tuple[int, ...]:
+    present = set(wanted.names) & set(names)
+    if len(present) == wanted.n_features:
+        return _by_name(names, wanted, label_at, where)
+    if wanted.names and not wanted.made_up:
+        raise _missing(names, wanted, where)
+    columns = by_count(label_at, names, wanted, where)
+    if present:
+        raise _missing(names, wanted, where)
+    return columns
 
 
 def _by_name(
@@ -151,12 +190,12 @@ def _by_name(
     if label_at is not None and names[label_at] in wanted.names:
         raise DataError(
             f"{where}: column {names[label_at]!r} is a feature the model takes, so it cannot hold "
-            "the labels. Name another with label=, or none."
+            f"the labels. Name another with {option('label')}, or none."
         )
     # pixel_0_0 … of a larger image hold every name of a smaller one: its corner.
     same_kind = sum(bool(_MADE_UP.fullmatch(name)) for name in names)
     if wanted.made_up and same_kind > wanted.n_features:
-        raise refuse_size(wanted, f"there are {same_kind} such columns", where)
+        raise size_error(wanted, f"there are {same_kind} such columns", where)
     position = {name: j for j, name in enumerate(names)}
     return tuple(position[name] for name in wanted.names)
 
@@ -174,8 +213,8 @@ def _missing(names: Sequence[str], wanted: Wanted, where: str) -> DataError:
     )
 
 
-def _by_count(
-    names: Sequence[str], wanted: Wanted, label_at: int | None, where: str
+def _all_but_labels(
+    label_at: int | None, names: Sequence[str], wanted: Wanted, where: str
 ) -> tuple[int, ...]:
     if label_at is None:
         label_at = _likely_label(names, wanted, where)
@@ -194,15 +233,10 @@ def _likely_label(names: Sequence[str], wanted: Wanted, where: str) -> int | Non
 
 
 def _unclear_label(names: Sequence[str], found: list[int], wanted: Wanted, where: str) -> DataError:
-    usual = f"{', '.join(LABEL_NAMES[:-1])} or {LABEL_NAMES[-1]}"
-    reason = (
-        f"both {' and '.join(repr(names[j]) for j in found)} could hold the labels."
-        if found
-        else f"none is named {usual}.{near_labels(names)}"
-    )
     return DataError(
-        f"{where}: the model takes {wanted}, there are {len(names)} columns, and {reason} "
-        f"Say which to leave out with label=NAME; the columns are {listing(names)}."
+        f"{where}: the model takes {wanted}, there are {len(names)} columns, and "
+        f"{why_unclear(names, found)} Name the one that holds the labels with {option('label')}; "
+        f"the columns are {listing(names)}."
     )
 
 
@@ -214,5 +248,5 @@ def _all_but(
         beside = "" if label_at is None else f" beside the label {names[label_at]!r}"
         count = f"{len(columns)} column{'' if len(columns) == 1 else 's'}"
         verb = "is" if len(columns) == 1 else "are"
-        raise refuse_size(wanted, f"there {verb} {count}{beside}", where)
+        raise size_error(wanted, f"there {verb} {count}{beside}", where)
     return columns

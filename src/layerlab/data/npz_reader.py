@@ -68,7 +68,7 @@ def read_npz(
     """
     with _open(content, where) as archive:
         keys = _keys(archive, where)
-        rows = _key(keys, _ROWS, "rows", where)
+        rows = _key([key for key in keys if key != str(label)], _ROWS, "rows", where)
         labels = _key(keys, _LABELS if label is None else (str(label),), "labels", where)
         group = _group_key(keys, groups, where)
         _warn_of_others(keys, {rows, labels, group}, where)

@@ -13,6 +13,7 @@ from layerlab._random import Purpose, draw_seed, stream
 from layerlab._typing import Array, IndexArray
 from layerlab._validation import check_choice
 from layerlab.data.dataset import Dataset
+from layerlab.data.health import require_groups
 from layerlab.data.split import PARTS, Split
 from layerlab.errors import DataError, ParameterError
 
@@ -215,12 +216,8 @@ def _too_small(
 
 
 def _by_group(data: Dataset, fractions: tuple[float, float, float], seed: int) -> Split:
-    if data.groups is None:
-        raise ParameterError(
-            f"{data.source}: a group split needs the group of each row. Say which column holds it "
-            "with groups=."
-        )
-    groups, sizes = np.unique(data.groups, return_counts=True)
+    group_of = require_groups(data)
+    groups, sizes = np.unique(group_of, return_counts=True)
     if len(groups) < len(PARTS):
         raise DataError(
             f"{data.source}: a group split needs at least 3 groups. Got {len(groups)}. "
@@ -229,7 +226,7 @@ def _by_group(data: Dataset, fractions: tuple[float, float, float], seed: int) -
     order = stream(seed, Purpose.SPLIT).permutation(len(groups))
     part_of = np.empty(len(groups), dtype=np.intp)  # by position in `groups`
     part_of[order] = _dealt(sizes[order].tolist(), fractions)
-    part_of_row = part_of[np.searchsorted(groups, data.groups)]  # (m,)
+    part_of_row = part_of[np.searchsorted(groups, group_of)]  # (m,)
     parts = [np.flatnonzero(part_of_row == part) for part in range(len(PARTS))]
     return Split.of(*parts, kind="group", fractions=fractions, seed=seed)
 

@@ -13,7 +13,7 @@ from layerlab._callbacks import ProgressSink
 from layerlab._guard import single_threaded_openmp
 from layerlab._random import Purpose, stream
 from layerlab._typing import IndexArray
-from layerlab.data import Dataset, Split, make_folds
+from layerlab.data import Dataset, Split, make_folds, require_groups
 from layerlab.engine import effective_threads
 from layerlab.exploration.choice import (
     DepthVerdict,
@@ -118,11 +118,15 @@ class Explorer:
     ------
     DataError
         If the training rows cannot be cut into folds.
+    ParameterError
+        If the split keeps groups together and the data names none.
     """
 
     def __init__(
         self, data: Dataset, split: Split, *, seed: int = 0, n_threads: int | None = None
     ) -> None:
+        if split.kind == "group":  # read from a file, it may be of data that names groups
+            require_groups(data)
         self.data, self.split, self.seed = data, split, seed
         self.n_threads = effective_threads(n_threads)
         self.train, self.validation = data.subset(split.train), data.subset(split.validation)

@@ -46,7 +46,7 @@ def check_gradient(
     sample_weight: Any = None,
     *,
     step: float = 1e-5,
-    max_components: int = 200,
+    max_components: int = 100,
     tolerance: float = 1e-6,
     random_state: Any = 0,
 ) -> GradientCheck:
@@ -65,7 +65,7 @@ def check_gradient(
     sample_weight : array-like of shape (n_samples,), optional
     step : float, default=1e-5
         Of the central differences.
-    max_components : int, default=200
+    max_components : int, default=100
         Largest number of components, drawn at random, of each layer's W and of
         its b. Each takes four evaluations of the cost over all rows.
     tolerance : float, default=1e-6
@@ -121,7 +121,7 @@ def compare_gradient(
     layout: Layout | None = None,
     *,
     step: float = 1e-5,
-    max_components: int = 200,
+    max_components: int = 100,
     tolerance: float = 1e-6,
     random_state: Any = 0,
     sides: Sides | None = None,

@@ -1,0 +1,111 @@
+"""Which arguments go together where rows come with their labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layerlab.errors import ParameterError
+
+__all__ = ["refuse_columns", "refuse_dictionary", "refuse_two_labels", "refuse_y", "require_y"]
+
+
+def refuse_y(y: Any, name: str) -> None:
+    """Refuse labels beside a source that brings its own.
+
+    Parameters
+    ----------
+    y : object
+    name : str
+        The source: a file, or the built-in data.
+
+    Raises
+    ------
+    ParameterError
+        If ``y`` is not None.
+    """
+    if y is not None:
+        raise ParameterError(
+            f"'y' goes with arrays and frames; {name!r} brings its own labels. Leave 'y' out, or "
+            "name the column with 'label'."
+        )
+
+
+def refuse_two_labels(y: Any, label: str | int | None) -> None:
+    """Refuse labels beside a data frame's column of labels.
+
+    Parameters
+    ----------
+    y : object
+    label : str, int or None
+
+    Raises
+    ------
+    ParameterError
+        If neither is None.
+    """
+    if y is not None and label is not None:
+        raise ParameterError(
+            "Give either 'y' or 'label' with a data frame, not both: both say what the labels are."
+        )
+
+
+def refuse_columns(label: Any, groups: Any, what: str) -> None:
+    """Refuse the name of a column where there are no columns.
+
+    Parameters
+    ----------
+    label, groups : object
+        Text and integers name columns.
+    what : str
+        The source, as messages call it.
+
+    Raises
+    ------
+    ParameterError
+        If one of them names a column.
+    """
+    for name, value in (("label", label), ("groups", groups)):
+        if isinstance(value, str | int):
+            raise ParameterError(
+                f"'{name}' names a column, and {what} have none. Got {value!r} instead of "
+                f"{'nothing; labels go in y' if name == 'label' else 'a group for each row'}."
+            )
+
+
+def refuse_dictionary(source: Any, function: str) -> None:
+    """Refuse a dictionary of arrays, such as scikit-learn's loaders return.
+
+    Parameters
+    ----------
+    source : object
+    function : str
+        What was called, for messages.
+
+    Raises
+    ------
+    ParameterError
+        If it is one.
+    """
+    if isinstance(source, dict):
+        raise ParameterError(
+            f"'source' is a {type(source).__name__}; its parts are needed: "
+            f"{function}(bunch.data, bunch.target)."
+        )
+
+
+def require_y(y: Any, function: str) -> None:
+    """Refuse an array that comes without labels.
+
+    Parameters
+    ----------
+    y : object
+    function : str
+        What was called, for messages.
+
+    Raises
+    ------
+    ParameterError
+        If ``y`` is None.
+    """
+    if y is None:
+        raise ParameterError(f"Rows given as an array need their labels: {function}(rows, y).")
