@@ -354,3 +354,39 @@ def test_loss_is_no_higher_than_scikit_learns(name, hidden, activation):
         own_name = "sigmoid" if activation == "logistic" else activation
         ours = FeedforwardClassifier(activation=own_name, scaling=None, **shared).fit(X, y)
         assert ours.loss_ <= theirs.loss_
+
+
+def test_a_row_of_weight_zero_is_absent_also_where_classes_are_balanced():
+    weights = np.ones(len(IRIS))
+    weights[:30] = 0
+    zero = small(class_weight="balanced").fit(IRIS, SPECIES, weights)
+    without = small(class_weight="balanced").fit(IRIS[30:], SPECIES[30:])
+    np.testing.assert_array_equal(zero.theta_, without.theta_)
+
+
+def test_a_refused_fit_leaves_the_last_one_as_it_was():
+    model = small().fit(IRIS, SPECIES)
+    before = model.predict_proba(IRIS)
+    with pytest.raises(ValueError, match="y_val"):
+        model.fit(IRIS, SPECIES * 2, X_val=IRIS, y_val=SPECIES + 40)
+    np.testing.assert_array_equal(model.predict_proba(IRIS), before)
+
+
+@short
+def test_warm_start_keeps_the_input_map_its_weights_belong_to():
+    model = small(max_iter=3, warm_start=True).fit(IRIS, SPECIES)
+    first = model.input_map_
+    assert model.fit(IRIS * 3 + 7, SPECIES).input_map_ is first
+
+
+def test_a_column_with_a_large_offset_is_not_lost_in_float32():
+    rows = IRIS.copy()
+    rows[:, 1] += 1e9
+    single, double = (small(dtype=dtype, scaling="standard") for dtype in ("float32", "float64"))
+    mapped = single.fit(rows, SPECIES).activations(rows)[0]
+    np.testing.assert_allclose(mapped, double.fit(rows, SPECIES).activations(rows)[0], atol=1e-5)
+
+
+def test_no_rows_give_no_probabilities():
+    model = small().fit(IRIS, SPECIES)
+    assert model.predictor()(IRIS[:0]).shape == (0, 3)

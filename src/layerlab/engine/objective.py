@@ -18,9 +18,11 @@ from layerlab.network import (
     Layers,
     Network,
     Workspace,
+    add_decay,
     block_cost,
     block_curvature,
     block_gradient,
+    penalty,
 )
 from layerlab.network.propagation import workspace_floats
 
@@ -161,17 +163,11 @@ class RowObjective:
         return lanes.total_cost() + self._penalty(theta, lanes.m), gradient
 
     def _penalty(self, theta: Vector, m: float) -> float:
-        if self.alpha == 0:
-            return 0.0
-        squares = sum(float(np.vdot(W, W)) for W, _ in self.network.layout.split(theta))
-        return self.alpha / (2 * m) * squares
+        return float(penalty(self.network.layout.split(theta), self.alpha / m))
 
     def _add_decay(self, gradient: Vector, theta: Vector, m: float) -> None:
-        if self.alpha == 0:
-            return
         split = self.network.layout.split
-        for (dW, _), (W, _) in zip(split(gradient), split(theta), strict=True):
-            dW += self.alpha / m * W
+        add_decay(split(gradient), split(theta), self.alpha / m)
 
 
 class _Lanes:

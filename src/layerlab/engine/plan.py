@@ -66,7 +66,7 @@ def plan_rows(n_rows: int, floats_per_row: int, itemsize: int) -> RowPlan:
         can be shared by two threads; blocks differ by at most one row.
     """
     fitting = int(np.clip(BLOCK_BYTES // (floats_per_row * itemsize), MIN_ROWS, MAX_ROWS))
-    n_blocks = min(n_rows, max(2, -(-n_rows // fitting)))
+    n_blocks = max(1, min(n_rows, max(2, -(-n_rows // fitting))))
     edges = tuple(n_rows * i // n_blocks for i in range(n_blocks + 1))
     return RowPlan(edges, min(n_blocks, MAX_LANES))
 

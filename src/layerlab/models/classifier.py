@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from layerlab._callbacks import Callback
-from layerlab._guard import single_threaded_blas
 from layerlab._random import draw_seed
 from layerlab._typing import Array, FloatArray, Vector
 from layerlab._validation import check_choice, check_flag, check_integer, check_real, refuse
-from layerlab.engine import RowObjective, effective_threads
+from layerlab.engine import effective_threads
 from layerlab.engine.forward import layer_activations, logits
 from layerlab.errors import DataError, ParameterError
+from layerlab.models.problem import Problem
 from layerlab.models.targets import TrainingRows, known_labels, training_rows
 from layerlab.models.watching import Watch
 from layerlab.network import Network, fit_input_map, start_weights
@@ -67,7 +68,8 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         Training stops when no component of the gradient exceeds it.
     class_weight : dict, "balanced" or None, default=None
     warm_start : bool, default=False
-        Whether `fit` continues from the last weights.
+        Whether `fit` continues from the last weights. The input map they
+        belong to is kept then, and not fitted anew.
     dtype : {"float32", "float64"} or None, default=None
         What is computed in; None: the dtype of X if that is float32, else
         float64. Costs are float64 in both.
@@ -191,11 +193,12 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         Warns
         -----
         ConvergenceWarning
-            If ``max_iter`` was reached first.
+            If training ended before it converged: at ``max_iter``, by Ctrl-C,
+            or where the cost was no longer finite.
         """
-        rows, start = self._prepare(X, y, sample_weight)
-        watch = self._watch(X_val, y_val, sample_weight_val)
-        self._keep(self._minimise(rows, start, watch), watch)
+        problem = self._problem(X, y, sample_weight)
+        watch = self._watch(problem, X_val, y_val, sample_weight_val)
+        self._keep(problem, self._minimise(problem, watch), watch)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -296,18 +299,20 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "theta_")
 
-    def _prepare(self, X: Any, y: Any, sample_weight: Any) -> tuple[TrainingRows, Vector]:
-        """Set all that training needs and does not change; return the rows and the start."""
+    def _problem(self, X: Any, y: Any, sample_weight: Any) -> Problem:
+        """Check parameters and rows, and return all that training needs."""
         self._check_parameters()
         X, y = validate_data(self, X, y, dtype="numeric", order="C", estimator=self)
         rows = training_rows(self, X, y, sample_weight, self.class_weight)
         network = Network.build(
             X.shape[1], self.hidden_layer_sizes, len(rows.classes), self.activation, self.output
         )
-        start = self._start(network, rows.classes)
+        dtype = self._computing_dtype(X)
+        if self.warm_start and hasattr(self, "theta_"):
+            start = self._last_theta(network, rows.classes)
+            return Problem(network, self.input_map_, rows, start, dtype)
         input_map = fit_input_map(rows.X, self.scaling, rows.weights)
-        self.classes_, self.network_, self.input_map_ = rows.classes, network, input_map
-        return rows, start
+        return Problem(network, input_map, rows, self._start(network), dtype)
 
     def _check_parameters(self) -> None:
         check_hidden_layer_sizes(self.hidden_layer_sizes)
@@ -323,12 +328,10 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
             check_choice("class_weight", self.class_weight, ["balanced"])
         if self.callback is not None and not callable(self.callback):
             raise refuse("callback", "callable or None", self.callback)
-        self._solver = solver_named(self.solver)
+        solver_named(self.solver)
 
-    def _start(self, network: Network, classes: Array) -> Vector:
-        """Return the weights to start from: the last ones, given ones, or random ones."""
-        if self.warm_start and hasattr(self, "theta_"):
-            return self._last_theta(network, classes)
+    def _start(self, network: Network) -> Vector:
+        """Return the weights to start from: given ones, or random ones."""
         if not isinstance(self.init, str):
             theta = np.array(self.init, np.float64)
             network.layout.split(theta)  # refuses a wrong length
@@ -350,7 +353,7 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
             return np.dtype(self.dtype)
         return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
 
-    def _watch(self, X_val: Any, y_val: Any, weight: Any) -> Watch:
+    def _watch(self, problem: Problem, X_val: Any, y_val: Any, weight: Any) -> Watch:
         if X_val is None and y_val is None and weight is None:
             return Watch(self.callback, self.verbose)
         if X_val is None or y_val is None:
@@ -358,35 +361,25 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
                 "X_val and y_val must be given together, and sample_weight_val only with them."
             )
         X_val, y_val = validate_data(self, X_val, y_val, reset=False, dtype="numeric", order="C")
-        labels = known_labels(y_val, self.classes_, "y_val")
-        watched = TrainingRows.weighted(X_val, labels, self.classes_, weight)
-        objective = self._objective(watched, alpha=0.0)
-        return Watch(self.callback, self.verbose, objective, watched)
+        classes = problem.rows.classes
+        labels = known_labels(y_val, classes, "y_val")
+        rows = TrainingRows.weighted(X_val, labels, classes, weight)
+        return Watch(self.callback, self.verbose, replace(problem, rows=rows))
 
-    def _objective(self, rows: TrainingRows, alpha: float) -> RowObjective:
-        return RowObjective(
-            self.network_,
-            rows.X,
-            rows.labels,
-            sample_weight=rows.weights,
-            alpha=alpha,
-            input_map=self.input_map_,
-            dtype=self._computing_dtype(rows.X),
-            n_threads=self.n_threads,
-        )
-
-    def _minimise(self, rows: TrainingRows, start: Vector, watch: Watch) -> Solution:
+    def _minimise(self, problem: Problem, watch: Watch) -> Solution:
         stopping = Stopping(self.max_iter, self.tol)
-        with single_threaded_blas(), self._objective(rows, self.alpha) as objective, watch:
-            self._dtype = objective.dtype
-            return self._solver.minimize(objective, start, stopping=stopping, callback=watch)
+        solver = solver_named(self.solver)
+        with problem.objective(self.alpha, self.n_threads) as objective:
+            return solver.minimize(objective, problem.start, stopping=stopping, callback=watch)
 
-    def _keep(self, solution: Solution, watch: Watch) -> None:
-        """Store what a fit leaves behind."""
+    def _keep(self, problem: Problem, solution: Solution, watch: Watch) -> None:
+        """Store what a fit leaves behind; until here the last fit is as it was."""
         if solution.status is Status.NON_FINITE:
             raise DataError(f"Training could not begin. {solution.status.value}")
         self.solution_ = solution
-        self.set_theta(solution.theta.astype(self._dtype))
+        self.classes_, self.network_ = problem.rows.classes, problem.network
+        self.input_map_ = problem.input_map
+        self.set_theta(solution.theta.astype(problem.dtype))
         self.loss_ = self.best_loss_ = solution.cost
         self.loss_curve_ = solution.stats.history.cost[1:]
         self.n_iter_ = max(1, solution.stats.n_iter)

@@ -1,7 +1,7 @@
 """Checks a gradient against differences of its cost: a user's network and data, or own objective.
 
 The derivative along component i is estimated with the central difference of
-fourth order (Abramowitz & Stegun, 1964, 25.3.21, with its outer nodes at ± step),
+fourth order (Abramowitz & Stegun, 1964, sec. 25.3, its outer nodes at ± step),
 
     (8 (f(θ + h/2 e_i) − f(θ − h/2 e_i)) − (f(θ + h e_i) − f(θ − h e_i))) / 6h,
 
@@ -27,7 +27,8 @@ from layerlab.engine.forward import layer_activations
 from layerlab.errors import DataError, ParameterError
 from layerlab.models.classifier import FeedforwardClassifier
 from layerlab.models.gradient_verdict import GradientCheck, TensorCheck
-from layerlab.models.targets import TrainingRows, known_rows
+from layerlab.models.problem import Problem
+from layerlab.models.targets import known_rows
 from layerlab.network import Layout
 
 __all__ = ["check_gradient", "compare_gradient"]
@@ -67,7 +68,8 @@ def check_gradient(
         Of the central differences.
     max_components : int, default=100
         Largest number of components, drawn at random, of each layer's W and of
-        its b. Each takes four evaluations of the cost over all rows.
+        its b. Each takes four evaluations of the cost over all rows, and two
+        more with an activation that has a kink.
     tolerance : float, default=1e-6
         Largest ‖a − n‖ / max(‖a‖, ‖n‖) that passes, a being the gradient
         and n the differences; rounding of the cost is allowed for on top.
@@ -101,17 +103,17 @@ def check_gradient(
     """
     if not isinstance(classifier, FeedforwardClassifier):
         raise refuse("classifier", "a FeedforwardClassifier", classifier)
-    model, rows, theta = _problem(classifier, X, y, sample_weight)
-    with model._objective(rows, model.alpha) as objective:
+    problem = _problem(classifier, X, y, sample_weight)
+    with problem.objective(classifier.alpha, classifier.n_threads) as objective:
         return compare_gradient(
             objective,
-            theta,
-            model.network_.layout,
+            problem.start,
+            problem.network.layout,
             step=step,
             max_components=max_components,
             tolerance=tolerance,
             random_state=random_state,
-            sides=_sides_of_kinks(model, rows.X),
+            sides=_sides_of_kinks(problem),
         )
 
 
@@ -160,7 +162,7 @@ def compare_gradient(
     differences = _Differences(objective, theta, step, sides)
     seed = draw_seed(random_state)
     checks: list[TensorCheck] = []
-    for layer, (tensor, indices) in _tensors(theta, layout):
+    for layer, tensor, indices in _tensors(theta, layout):
         drawn = _draw(indices, max_components, seed, len(checks))
         near = np.array([differences.crosses(i) for i in drawn], bool)
         sums = differences.compare(drawn[~near])
@@ -229,15 +231,15 @@ def _first_of(objective: Objective) -> Callable[[Vector], float]:
     return lambda theta: objective.evaluate(theta)[0]
 
 
-def _tensors(theta: Vector, layout: Layout | None) -> Iterator[tuple[int, tuple[str, IndexArray]]]:
-    """Yield (layer, (name, components)) for each tensor."""
+def _tensors(theta: Vector, layout: Layout | None) -> Iterator[tuple[int, str, IndexArray]]:
+    """Yield (layer, name, components) for each tensor."""
     components = np.arange(len(theta))
     if layout is None:
-        yield 0, ("theta", components)
+        yield 0, "theta", components
         return
     for layer, (W, b) in enumerate(layout.split(components)):
-        yield layer, ("W", W.ravel())
-        yield layer, ("b", b)
+        yield layer, "W", W.ravel()
+        yield layer, "b", b
 
 
 def _draw(indices: IndexArray, max_components: int, seed: int, tensor: int) -> IndexArray:
@@ -247,22 +249,21 @@ def _draw(indices: IndexArray, max_components: int, seed: int, tensor: int) -> I
     return np.sort(random.choice(indices, max_components, replace=False))
 
 
-def _problem(
-    classifier: FeedforwardClassifier, X: Any, y: Any, sample_weight: Any
-) -> tuple[FeedforwardClassifier, TrainingRows, Vector]:
-    """Return a copy that computes in double precision, its rows and where to check it."""
+def _problem(classifier: FeedforwardClassifier, X: Any, y: Any, sample_weight: Any) -> Problem:
+    """Return what is trained, in double precision, starting where it is to be checked."""
     if not classifier.__sklearn_is_fitted__():
-        model = clone(classifier).set_params(dtype="float64")
-        return model, *model._prepare(X, y, sample_weight)
-    model = copy(classifier).set_params(dtype="float64")
+        model: FeedforwardClassifier = clone(classifier).set_params(dtype="float64")
+        return model._problem(X, y, sample_weight)
+    model = copy(classifier)
     X, y = validate_data(model, X, y, reset=False, dtype="numeric", order="C")
     rows = known_rows(X, y, model.classes_, sample_weight, model.class_weight)
-    return model, rows, model.theta_.astype(np.float64)
+    theta = model.theta_.astype(np.float64)
+    return Problem(model.network_, model.input_map_, rows, theta, np.dtype(np.float64))
 
 
-def _sides_of_kinks(model: FeedforwardClassifier, X: Array) -> Sides | None:
+def _sides_of_kinks(problem: Problem) -> Sides | None:
     """Return the function theta -> which pre-activations of kinked activations are positive."""
-    network = model.network_
+    network, X = problem.network, problem.rows.X
     kinked = [i for i, g in enumerate(network.activations, start=1) if not g.smooth]
     if not kinked:
         return None
@@ -271,7 +272,7 @@ def _sides_of_kinks(model: FeedforwardClassifier, X: Array) -> Sides | None:
         parts: list[Array] = []
         for start in range(0, len(X), PATTERN_ROWS):
             rows = X[start : start + PATTERN_ROWS]
-            layers = layer_activations(network, theta, rows, model.input_map_)
+            layers = layer_activations(network, theta, rows, problem.input_map)
             # Every kinked activation is positive exactly where its pre-activation is.
             parts.extend(np.packbits(layers[i] > 0) for i in kinked)
         return np.concatenate(parts)

@@ -59,14 +59,28 @@ class TrainingRows:
             return cls(X, labels, classes, weights)
         return cls(X[keep], labels[keep], classes, weights[keep])
 
+    def balanced(self, class_weight: Any) -> TrainingRows:
+        """Return the rows with each weight multiplied by that of its class.
+
+        Raises
+        ------
+        DataError
+            If a class weight is negative, or every row's is zero.
+        """
+        if class_weight is None:
+            return self
+        by_class = np.asarray(compute_sample_weight(class_weight, self.classes[self.labels]))
+        weights = by_class if self.weights is None else self.weights * by_class
+        return TrainingRows.weighted(self.X, self.labels, self.classes, weights)
+
 
 def training_rows(
     estimator: Any, X: Array, y: Any, sample_weight: Any, class_weight: Any
 ) -> TrainingRows:
     """Return rows ready for training.
 
-    Classes are those of the rows with positive weight, so that a row of weight
-    zero is as good as absent.
+    Classes, and the weights that balance them, are those of the rows with
+    positive weight, so that a row of weight zero is as good as absent.
 
     Raises
     ------
@@ -76,18 +90,14 @@ def training_rows(
     y = column_or_1d(y, warn=True)
     check_classification_targets(y)
     classes, labels = np.unique(y, return_inverse=True)
-    rows = TrainingRows.weighted(X, labels, classes, _weights(y, sample_weight, class_weight, X))
-    present = np.unique(rows.labels)
+    rows = TrainingRows.weighted(X, labels, classes, sample_weight)
+    present, labels = np.unique(rows.labels, return_inverse=True)
     if len(present) < 2:
         raise DataError(
             f"{type(estimator).__name__} needs rows of at least 2 classes. "
             f"Got 1 class, {classes[present[0]].item()!r}; add rows of another class."
         )
-    if len(present) == len(classes):
-        return rows
-    return TrainingRows(
-        rows.X, np.searchsorted(present, rows.labels), classes[present], rows.weights
-    )
+    return TrainingRows(rows.X, labels, classes[present], rows.weights).balanced(class_weight)
 
 
 def known_rows(
@@ -101,7 +111,7 @@ def known_rows(
         If a label is not among ``classes``, or a weight is not allowed.
     """
     labels = known_labels(y, classes, "y")
-    return TrainingRows.weighted(X, labels, classes, _weights(y, sample_weight, class_weight, X))
+    return TrainingRows.weighted(X, labels, classes, sample_weight).balanced(class_weight)
 
 
 def known_labels(y: Any, classes: Array, name: str) -> IndexArray:
@@ -122,12 +132,3 @@ def known_labels(y: Any, classes: Array, name: str) -> IndexArray:
                 f"Got {label!r} in row {row}.{hint}"
             )
     return np.array([seen[label] for label in labels], np.intp)
-
-
-def _weights(y: Array, sample_weight: Any, class_weight: Any, X: Array) -> FloatArray | None:
-    if class_weight is None:
-        return None if sample_weight is None else np.asarray(sample_weight)
-    by_class = compute_sample_weight(class_weight, y)
-    if sample_weight is None:
-        return np.asarray(by_class)
-    return np.asarray(_check_sample_weight(sample_weight, X, dtype=np.float64) * by_class)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
 
 import numpy as np
 
 from layerlab._callbacks import Callback, Iteration
-from layerlab.engine import RowObjective
 from layerlab.engine.forward import logits
-from layerlab.models.targets import TrainingRows
+from layerlab.models.problem import Problem
 
 __all__ = ["Watch"]
 
@@ -23,10 +21,8 @@ class Watch:
     callback : callable or None
         The user's.
     verbose : bool
-    objective : RowObjective, optional
-        Over the validation rows.
-    rows : TrainingRows, optional
-        The validation rows.
+    validation : Problem, optional
+        The network with the rows to watch.
 
     Attributes
     ----------
@@ -35,21 +31,17 @@ class Watch:
     """
 
     def __init__(
-        self,
-        callback: Callback | None,
-        verbose: bool,
-        objective: RowObjective | None = None,
-        rows: TrainingRows | None = None,
+        self, callback: Callback | None, verbose: bool, validation: Problem | None = None
     ) -> None:
         self._callback, self._verbose = callback, verbose
-        self._objective, self._rows = objective, rows
+        self._validation = validation
         self.losses: list[float] = []
         self.scores: list[float] = []
 
     def __call__(self, iteration: Iteration) -> bool:
         """Record and print an iteration; return whether the user's callback asks to stop."""
-        if self._objective is not None and self._rows is not None:
-            self._score(self._objective, self._rows, iteration)
+        if self._validation is not None:
+            self._score(self._validation, iteration)
         if self._verbose:
             sys.stdout.write(
                 f"Iteration {iteration.n_iter}, cost {iteration.cost:.8f}, "
@@ -57,21 +49,12 @@ class Watch:
             )
         return bool(self._callback is not None and self._callback(iteration))
 
-    def __enter__(self) -> Watch:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        if self._objective is not None:
-            self._objective.close()
-
-    def _score(self, objective: RowObjective, rows: TrainingRows, iteration: Iteration) -> None:
-        theta = iteration.theta.astype(objective.dtype)
-        Z = logits(objective.network, theta, rows.X, objective.input_map)
-        right = (Z.argmax(axis=1) == rows.labels).astype(np.float64)
-        self.scores.append(float(np.average(right, weights=rows.weights)))
-        self.losses.append(objective.cost(iteration.theta))
+    def _score(self, validation: Problem, iteration: Iteration) -> None:
+        network, rows = validation.network, validation.rows
+        theta = iteration.theta.astype(validation.dtype)
+        Z = logits(network, theta, rows.X, validation.input_map)
+        counts = np.ones(len(rows.labels)) if rows.weights is None else rows.weights
+        shares = counts / counts.sum()
+        self.scores.append(float(shares @ (Z.argmax(axis=1) == rows.labels)))
+        delta = np.empty_like(Z)
+        self.losses.append(float(network.output.cost(Z, rows.labels, shares, delta)))

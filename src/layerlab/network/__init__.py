@@ -7,7 +7,14 @@ from layerlab.network.input_map import InputMap, fit_input_map
 from layerlab.network.layout import Layers, Layout
 from layerlab.network.network import Network
 from layerlab.network.outputs import OUTPUTS, Output
-from layerlab.network.propagation import Workspace, block_cost, block_curvature, block_gradient
+from layerlab.network.propagation import (
+    Workspace,
+    add_decay,
+    block_cost,
+    block_curvature,
+    block_gradient,
+    penalty,
+)
 
 __all__ = [
     "ACTIVATIONS",
@@ -21,6 +28,7 @@ __all__ = [
     "Network",
     "Output",
     "Workspace",
+    "add_decay",
     "block_cost",
     "block_curvature",
     "block_gradient",
@@ -29,5 +37,6 @@ __all__ = [
     "feedforward",
     "fit_input_map",
     "gradient",
+    "penalty",
     "start_weights",
 ]

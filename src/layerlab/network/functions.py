@@ -19,7 +19,13 @@ from layerlab._validation import check_real
 from layerlab.errors import DataError
 from layerlab.network.layout import Layers
 from layerlab.network.network import Network
-from layerlab.network.propagation import Workspace, block_cost, block_gradient
+from layerlab.network.propagation import (
+    Workspace,
+    add_decay,
+    block_cost,
+    block_gradient,
+    penalty,
+)
 
 __all__ = ["Feedforward", "cost", "cost_and_gradient", "feedforward", "gradient"]
 
@@ -206,19 +212,15 @@ class _Problem:
     def cost(self) -> Any:
         with single_threaded_blas():
             data = block_cost(self.network, self.layers, self.work, self.y, self.weights)
-        return data + self.penalty()
+        return data + penalty(self.layers, self.alpha / self.m)
 
     def cost_and_gradient(self) -> tuple[Any, Array]:
         out = np.empty_like(self.theta)
         parts = self.network.layout.split(out)
         with single_threaded_blas():
             data = block_gradient(self.network, self.layers, self.work, self.y, self.weights, parts)
-        for (dW, _), (W, _) in zip(parts, self.layers, strict=True):
-            dW += self.alpha / self.m * W
-        return data + self.penalty(), out
-
-    def penalty(self) -> Any:
-        return self.alpha / (2 * self.m) * sum((W * W).sum() for W, _ in self.layers)
+        add_decay(parts, self.layers, self.alpha / self.m)
+        return data + penalty(self.layers, self.alpha / self.m), out
 
 
 def _rows(X: Array) -> Array:

@@ -37,8 +37,13 @@ class InputMap:
         return cls(np.zeros(n_features), np.ones(n_features))
 
     def write(self, rows: Array, out: Array) -> None:
-        """Write the mapped rows into ``out``, in its dtype."""
-        np.subtract(rows, self.shift.astype(out.dtype), out=out, casting="unsafe", dtype=out.dtype)
+        """Write the mapped rows into ``out``, in its dtype.
+
+        The shift is taken off in the precision of the rows: in that of ``out``
+        a column with a large offset would lose all that it varies by.
+        """
+        wide = np.result_type(rows.dtype, out.dtype)
+        np.subtract(rows, self.shift.astype(wide), out=out, casting="unsafe", dtype=wide)
         out *= self.scale.astype(out.dtype)
 
 

@@ -24,10 +24,12 @@ from layerlab.network.network import Network
 
 __all__ = [
     "Workspace",
+    "add_decay",
     "block_cost",
     "block_curvature",
     "block_gradient",
     "forward",
+    "penalty",
     "workspace_floats",
 ]
 
@@ -162,6 +164,22 @@ def _change(A: Array, moved: tuple[Array, Array]) -> Array:
     """Return how much Z changes as its own layer's weights move."""
     V, c = moved
     return np.asarray(A @ V + c)
+
+
+def penalty(layers: Layers, decay: float) -> Any:
+    """Return decay/2 · ΣW², biases left out; ``decay`` is α/m."""
+    if decay == 0:
+        return 0.0
+    with np.errstate(over="ignore"):  # an infinite cost says it
+        return decay / 2 * sum((W * W).sum() for W, _ in layers)
+
+
+def add_decay(gradient: Layers, layers: Layers, decay: float) -> None:
+    """Add the gradient of `penalty`, decay · W, in place."""
+    if decay == 0:
+        return
+    for (dW, _), (W, _) in zip(gradient, layers, strict=True):
+        dW += decay * W
 
 
 def workspace_floats(widths: tuple[int, ...]) -> int:

@@ -38,7 +38,7 @@ def polak_ribiere(g_new: Vector, g_old: Vector, d: Vector) -> float:  # noqa: AR
 
 
 def hestenes_stiefel(g_new: Vector, g_old: Vector, d: Vector) -> float:
-    """max(0, g_new·y / d·y): Hestenes & Stiefel (1952), eq. 3:1b, non-negative likewise."""
+    """max(0, g_new·y / d·y): Hestenes & Stiefel (1952), eq. 3:2b, non-negative likewise."""
     y = g_new - g_old
     return max(0.0, _ratio(g_new @ y, d @ y))
 

@@ -90,10 +90,8 @@ class NonlinearCG(BaseEstimator):
         ParameterError
             If an option is not allowed.
         """
-        self._beta = BETAS[check_choice("beta", self.beta, BETAS)]
-        self._conditions = WolfeConditions(
-            curvature=check_real("curvature", self.curvature, 0.1, 1, open_high=True)
-        )
+        check_choice("beta", self.beta, BETAS)
+        check_real("curvature", self.curvature, 0.1, 1, open_high=True)
         return run_steps(self, objective, theta, stopping, callback)
 
     def start(self, objective: CountedObjective, point: Point) -> _State:  # noqa: ARG002
@@ -115,13 +113,14 @@ class NonlinearCG(BaseEstimator):
         line = Line(objective, point, state.direction)
         if line.start.slope == 0:
             return None
-        step = interpolated_step(line, _first_step(line, state), self._conditions.precision)
-        found = hager_zhang_search(line, step, self._conditions)
+        conditions = WolfeConditions(curvature=self.curvature)
+        step = interpolated_step(line, _first_step(line, state), conditions.precision)
+        found = hager_zhang_search(line, step, conditions)
         return None if found is None else found.point
 
     def _turn(self, state: _State, old: Point, new: Point) -> None:
         state.last_decrease = old.cost - new.cost
-        beta = self._beta(new.gradient, old.gradient, state.direction)
+        beta = BETAS[self.beta](new.gradient, old.gradient, state.direction)
         state.direction = beta * state.direction - new.gradient
         state.since_restart += 1
         downhill = float(state.direction @ new.gradient) < 0

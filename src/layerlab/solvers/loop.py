@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from layerlab._callbacks import Callback, Iteration
+from layerlab._guard import single_threaded_blas
 from layerlab._typing import Objective, Vector
 from layerlab.solvers.counted import CountedObjective
 from layerlab.solvers.solution import History, Point, Solution, Stats, Status
@@ -175,8 +176,9 @@ def run_steps(
     recorder = Recorder(counted, stopping or Stopping(), callback)
     start = unevaluated(theta)
     try:
-        start = counted.at(start.theta)
-        status = _iterate(algorithm, counted, start, recorder)
+        with single_threaded_blas():
+            start = counted.at(start.theta)
+            status = _iterate(algorithm, counted, start, recorder)
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
     return recorder.solution(status, start)

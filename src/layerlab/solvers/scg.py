@@ -24,7 +24,7 @@ WORST_FIT = -1.0
 
 @dataclass
 class _State:
-    """Direction p, its length squared, and the scale λ by which the curvature is raised."""
+    """Direction p, and the scale λ by which the curvature is raised."""
 
     direction: Vector
     scale: float

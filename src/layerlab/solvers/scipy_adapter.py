@@ -10,8 +10,10 @@ from scipy.optimize import minimize
 from sklearn.base import BaseEstimator
 
 from layerlab._callbacks import Callback
+from layerlab._guard import single_threaded_blas
 from layerlab._typing import Objective, Vector
 from layerlab._validation import check_choice
+from layerlab.errors import ParameterError
 from layerlab.solvers.counted import CountedObjective
 from layerlab.solvers.loop import Recorder, Stopping, unevaluated
 from layerlab.solvers.solution import Point, Solution, Status
@@ -82,11 +84,21 @@ class ScipyMinimizer(BaseEstimator):
         Raises
         ------
         ParameterError
-            If the method is unknown.
+            If the method is unknown, or an option would stop it: max_iter and tol do that.
         """
         method = check_choice("method", self.method, METHODS)
+        _refuse_stopping(method, self.options or {})
         run = _Run(objective, theta, stopping or Stopping(), callback)
         return run.run(method, METHODS[method] | (self.options or {}))
+
+
+def _refuse_stopping(method: str, options: dict[str, Any]) -> None:
+    """Refuse options by which SciPy would stop before ours do, without saying why."""
+    for name in sorted(METHODS[method].keys() & options.keys()):
+        raise ParameterError(
+            f"The 'options' parameter must not hold {name!r}. Set max_iter and tol, which hold for "
+            "every solver."
+        )
 
 
 class _Run:
@@ -103,7 +115,8 @@ class _Run:
 
     def run(self, method: str, options: dict[str, Any]) -> Solution:
         try:
-            status = self.minimise(method, options)
+            with single_threaded_blas():
+                status = self.minimise(method, options)
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
         return self.recorder.solution(status, self.start)
