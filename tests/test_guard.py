@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from layerlab._guard import single_threaded_blas
+from layerlab._guard import single_threaded_blas, single_threaded_openmp
 
 
 def blas_threads():
@@ -82,3 +82,18 @@ def test_a_limit_of_another_thread_does_not_stand_in_the_way():
     with single_threaded_blas():
         assert all_are(1)
     assert all_are(2)
+
+
+def test_openmp_is_held_and_restored_for_the_calling_thread():
+    import sklearn.neighbors  # noqa: F401  brings an OpenMP to hold
+
+    def openmp_threads():
+        return {p["num_threads"] for p in threadpool_info() if p["user_api"] == "openmp"}
+
+    with threadpool_limits(2, user_api="openmp"):
+        if openmp_threads() != {2}:
+            pytest.skip("there is no OpenMP here that threadpoolctl knows")
+        with single_threaded_openmp():
+            assert openmp_threads() == {1}
+            assert all_are(1)
+        assert openmp_threads() == {2}

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -80,5 +81,11 @@ def single_threaded_openmp() -> Iterator[None]:
 
     OpenMP keeps a number for each thread that asks, so there is nothing to count.
     """
-    with single_threaded_blas(), ThreadpoolController().limit(limits=1, user_api="openmp"):
+    with single_threaded_blas(), _openmp().limit(limits=1, user_api="openmp"):
         yield
+
+
+@cache
+def _openmp() -> Any:
+    """Find the libraries once, but not before they are needed: the BLAS may be there earlier."""
+    return ThreadpoolController()

@@ -16,6 +16,8 @@ def test_weights_are_counted_with_biases():
 
 
 def test_in_words():
+    assert Configuration((64, 32), 0.1).shape == "64-32"
+    assert Configuration((), 0.1).shape == "no hidden layer"
     assert str(Configuration((64, 32), 0.1)) == "64-32, alpha 0.1"
     assert str(Configuration((), 1.0)) == "no hidden layer, alpha 1"
 

@@ -55,6 +55,13 @@ def test_the_budget_is_asked_before_each_task_but_the_first():
     assert Crew(1).run("x", [lambda: 1] * 2, lambda: False) == [1, None]
 
 
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_as_many_as_are_wanted_at_least_are_begun_whatever_the_budget(n_threads):
+    tasks = [lambda: 1] * 5
+    assert Crew(n_threads).run("x", tasks, lambda: False, at_least=3) == [1, 1, 1, None, None]
+    assert Crew(n_threads).run("x", tasks[:2], lambda: False, at_least=3) == [1, 1]
+
+
 def test_an_error_in_a_task_comes_out_and_stops_the_others():
     crew = Crew(2)
 

@@ -132,6 +132,45 @@ def test_too_small_a_class_is_refused_before_anything_is_fitted():
         Explorer(small, split)
 
 
+def test_folds_that_leave_one_class_are_refused_before_anything_is_fitted():
+    labels = np.r_[np.zeros(110, int), np.ones(20, int), np.arange(70) % 2]
+    data = Dataset.from_arrays(np.arange(400.0).reshape(200, 2), labels, name="runs")
+    with pytest.raises(DataError, match=r"^arrays: .* Got only class 0 in 80 of the 120 training"):
+        Explorer(data, split_rows(data, "contiguous"))
+
+
+def test_groups_of_one_class_each_cannot_be_left_out():
+    X, y = load_iris(return_X_y=True)
+    data = Dataset.from_arrays(X[:100], y[:100], name="two", groups=y[:100])
+    e = explored(data, split=split_rows(data, "stratified"))
+    assert e.groups is None
+    assert e.opening.scores["network"].score.rows == 20
+
+
+@pytest.mark.parametrize("shape", [(), (4,)])
+def test_a_linear_network_that_ships_is_the_softmax_baseline_too(shape, monkeypatch):
+    titles = []
+
+    class Sink:
+        def stage(self, title, _total):
+            titles.append(title)
+
+        def advance(self):
+            pass
+
+    grid = tuple(Configuration(s, 0.1) for s in dict.fromkeys([(), shape]))
+    monkeypatch.setattr(exploration, "default_grid", lambda: grid)
+    monkeypatch.setattr(exploration, "choose", lambda finalists: chosen_of(finalists, shape))
+    e = explored(iris(), progress=Sink())
+    assert titles.count("softmax regression") == (shape != ())
+    network, softmax = (e.opening.scores[name] for name in ("network", "softmax"))
+    assert (network.n_bytes == softmax.n_bytes) == (shape == ())
+
+
+def chosen_of(finalists, shape):
+    return next(f for f in finalists if f.configuration.hidden_layer_sizes == shape)
+
+
 def test_stages_are_logged_in_their_order():
     events = []
     explored(iris(), log=lambda event, **_: events.append(event))

@@ -6,7 +6,12 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 
 from layerlab.errors import ParameterError
-from layerlab.models import DEFAULT_KS, neighbour_curve, neighbour_predictions
+from layerlab.models import (
+    DEFAULT_KS,
+    NearestNeighbours,
+    neighbour_curve,
+    neighbour_predictions,
+)
 from layerlab.models.neighbours import _tied
 
 DIGITS, LABELS = load_digits(return_X_y=True)
@@ -49,6 +54,42 @@ def test_every_k_is_as_asked_apart_on_digits():
     arguments = DIGITS[train], LABELS[train], DIGITS[test]
     found = neighbour_predictions(*arguments)
     np.testing.assert_array_equal(found, each_k_asked_apart(*arguments, DEFAULT_KS))
+
+
+def mixed_units():
+    random = np.random.default_rng(0)
+    y = np.arange(90) % 2
+    return (random.normal(size=(90, 3)) + y[:, None]) * [1.0, 1000.0, 10.0], y
+
+
+def test_columns_of_different_units_are_divided_by_their_deviation_in_the_training_rows():
+    X, y = mixed_units()
+    train, test = slice(0, 60), slice(60, 90)
+    deviation = X[train].std(axis=0)
+    expected = each_k_asked_apart(X[train] / deviation, y[train], X[test] / deviation, DEFAULT_KS)
+    found = neighbour_predictions(X[train], y[train], X[test])
+    np.testing.assert_array_equal(found, expected)
+    for k in (1, 4, 15):
+        model = NearestNeighbours.fit(X[train], y[train], k)
+        np.testing.assert_array_equal(model.predict(X[test]), found[k - 1])
+
+
+def test_a_fold_is_scaled_without_its_test_rows():
+    """With a row far out in it, a test part scales nothing: the other rows' answers stay."""
+    X, y = mixed_units()
+    train, test = np.arange(60), np.arange(60, 90)
+    curve = neighbour_curve(X, y, [(train, test)])
+    far_out = X.copy()
+    far_out[89] = [0, 1e6, 0]  # answered wrongly or rightly, it is one row
+    changed = neighbour_curve(far_out, y, [(train, test)])
+    assert np.abs(curve - changed).max() <= 1 / 30 + 1e-12
+
+
+def test_bytes_kept_are_those_of_the_scaled_rows():
+    X, y = mixed_units()
+    kept = NearestNeighbours.fit(X.astype(np.float32), y, 1)
+    assert kept.n_bytes == 90 * 3 * 8 + 90 * 8 + 3 * 8  # double precision once scaled
+    assert NearestNeighbours.fit(X[:, :1].astype(np.float32), y, 1).n_bytes == 90 * 4 + 90 * 8
 
 
 def test_k_may_be_every_row():

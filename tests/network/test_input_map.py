@@ -91,3 +91,9 @@ def test_maps_into_the_dtype_that_is_computed_in():
 def test_unknown_name_names_the_nearest():
     with pytest.raises(ParameterError, match="Did you mean 'standard'"):
         fit_input_map(PIXELS, "standart")
+
+
+def test_two_columns_of_different_units_are_no_pixels():
+    rows = np.random.default_rng(0).random((50, 2)) * [1, 1000]
+    rows[0] = 0  # both begin at the same value
+    assert len(np.unique(fit_input_map(rows).scale)) == 2

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from layerlab.errors import ParameterError
-from layerlab.reporting import knn_curve, learning_curve, svg
-from layerlab.reporting.curves import standard_error
+from layerlab.reporting import learning_curve, neighbour_lines, svg
 
 
 def words(figure):
@@ -18,7 +17,7 @@ def _is_text(artist):
 
 def test_the_line_is_the_mean_and_the_label_names_the_best_k():
     folds = np.array([[0.90, 0.96, 0.92], [0.92, 0.98, 0.94]])
-    figure = knn_curve({"shuffled": folds}, [1, 3, 5], n_rows=120)
+    figure = neighbour_lines({"shuffled": folds}, [1, 3, 5], n_rows=120)
     line = figure.axes[0].lines[0]
     np.testing.assert_allclose(line.get_xdata(), [1, 3, 5])
     np.testing.assert_allclose(line.get_ydata(), [0.91, 0.97, 0.93])
@@ -29,18 +28,17 @@ def test_the_line_is_the_mean_and_the_label_names_the_best_k():
 def test_the_band_is_one_standard_error():
     # By hand: deviations 0.01, standard deviation 0.01·√2, over √2 folds.
     folds = np.array([[0.90, 0.96], [0.92, 0.98]])
-    np.testing.assert_allclose(standard_error(folds), [0.01, 0.01])
-    band = knn_curve({"a": folds}, [1, 2]).axes[0].collections[0]
+    band = neighbour_lines({"a": folds}, [1, 2]).axes[0].collections[0]
     y = band.get_paths()[0].vertices[:, 1]
     assert (y.min(), y.max()) == pytest.approx((0.90, 0.98))
 
 
 def test_of_equals_the_smallest_k_is_best():
-    assert "a\n90.0 % at k = 1" in words(knn_curve({"a": [[0.9, 0.9]]}, [1, 2]))
+    assert "a\n90.0 % at k = 1" in words(neighbour_lines({"a": [[0.9, 0.9]]}, [1, 2]))
 
 
 def test_one_fold_has_no_band():
-    figure = knn_curve({"a": [0.9, 0.8]}, [1, 2])
+    figure = neighbour_lines({"a": [0.9, 0.8]}, [1, 2])
     assert not figure.axes[0].collections
     assert not any("Band" in word for word in words(figure))
 
@@ -49,18 +47,18 @@ def test_one_fold_has_no_band():
 @pytest.mark.parametrize("ks", [[1], range(1, 16)])
 def test_odd_numbers_of_lines_and_ks(n_lines, ks):
     curves = {f"kind {i} of very many folds": np.ones((2, len(ks))) for i in range(n_lines)}
-    assert svg(knn_curve(curves, ks)) == svg(knn_curve(curves, ks))
+    assert svg(neighbour_lines(curves, ks)) == svg(neighbour_lines(curves, ks))
 
 
 @pytest.mark.parametrize("values", [[[0.9, 0.8]], np.ones((0, 3)), np.ones((2, 2, 3))])
 def test_a_curve_of_the_wrong_shape_is_refused(values):
     with pytest.raises(ParameterError, match=r"'a' must have the shape \(n_folds, 3\)"):
-        knn_curve({"a": values}, [1, 2, 3])
+        neighbour_lines({"a": values}, [1, 2, 3])
 
 
 def test_no_curve_is_refused():
     with pytest.raises(ParameterError, match="at least one curve"):
-        knn_curve({}, [1])
+        neighbour_lines({}, [1])
 
 
 def test_learning_curve_panels_and_last_values():

@@ -15,7 +15,6 @@ from layerlab.reporting.style import (
     LABEL_COLOURS,
     MUTED,
     PercentTicks,
-    percent,
     spread,
     styled,
 )
@@ -68,11 +67,6 @@ def test_spread_leaves_what_is_apart():
 
 def test_spread_parts_two_evenly():
     np.testing.assert_allclose(spread([0.5, 0.5], 0.2), [0.4, 0.6])
-
-
-def test_percent():
-    assert percent(0.98607) == "98.6\N{NO-BREAK SPACE}%"
-    assert percent(1, 0) == "100\N{NO-BREAK SPACE}%"
 
 
 @pytest.mark.parametrize(

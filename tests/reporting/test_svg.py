@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from layerlab.reporting import confusion_matrix, knn_curve, picture_grid, svg, svg_inline
+from layerlab.reporting import confusion_matrix, neighbour_lines, picture_grid, svg, svg_inline
 from layerlab.reporting.svg import svg_width
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -19,7 +19,7 @@ CURVES = {"shuffled": np.linspace(0.9, 0.99, 12).reshape(3, 4), "by writer": np.
 
 
 def curve():
-    return knn_curve(CURVES, [1, 2, 3, 4])
+    return neighbour_lines(CURVES, [1, 2, 3, 4])
 
 
 def texts(document):
@@ -41,10 +41,10 @@ def test_a_figure_can_be_written_twice():
 
 def test_another_process_gives_the_same_bits():
     code = (
-        "import numpy as np, sys; from layerlab.reporting import knn_curve, svg;"
+        "import numpy as np, sys; from layerlab.reporting import neighbour_lines, svg;"
         "c = {'shuffled': np.linspace(0.9, 0.99, 12).reshape(3, 4)};"
         "c['by writer'] = np.full((2, 4), 0.9);"
-        "sys.stdout.buffer.write(svg(knn_curve(c, [1, 2, 3, 4])).encode())"
+        "sys.stdout.buffer.write(svg(neighbour_lines(c, [1, 2, 3, 4])).encode())"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
     assert out.decode() == svg(curve())

@@ -54,9 +54,13 @@ class Configuration:
         """Number of hidden layers."""
         return len(self.hidden_layer_sizes)
 
+    @property
+    def shape(self) -> str:
+        """The hidden layers in words: ``"64-32"``, or ``"no hidden layer"``."""
+        return "-".join(map(str, self.hidden_layer_sizes)) or "no hidden layer"
+
     def __str__(self) -> str:
-        units = "-".join(map(str, self.hidden_layer_sizes)) or "no hidden layer"
-        return f"{units}, alpha {self.alpha:g}"
+        return f"{self.shape}, alpha {self.alpha:g}"
 
     def n_weights(self, data: Dataset) -> int:
         """Return how many weights the network has on this data, biases included."""

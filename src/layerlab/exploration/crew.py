@@ -70,6 +70,7 @@ class Crew:
         title: str,
         tasks: Sequence[Callable[[], T]],
         go_on: Callable[[], bool] = lambda: True,
+        at_least: int = 1,
     ) -> list[T | None]:
         """Run the tasks and return their results in order; None where the budget ended first.
 
@@ -79,11 +80,14 @@ class Crew:
             What the progress bar says.
         tasks : sequence of callables
         go_on : callable
-            Asked before each task is begun. The first always is.
+            Asked before each task is begun, but for the first ones.
+        at_least : int, default=1
+            How many of the first tasks are begun without asking.
         """
         self.progress.stage(title, len(tasks))
         with self._pool() as pool:
-            return _Queue(pool, tasks, go_on).drain(self.n_threads, self.progress.advance)
+            queue = _Queue(pool, tasks, go_on, at_least)
+            return queue.drain(self.n_threads, self.progress.advance)
 
     def run_one(self, title: str, task: Callable[[], T]) -> T:
         """Run one task off the main thread, so that Ctrl-C reaches this one, and return its result.
@@ -114,9 +118,13 @@ class _Queue(Generic[T]):
     """Tasks handed to the pool one a free thread, so that a deadline can cut the rest off."""
 
     def __init__(
-        self, pool: ThreadPoolExecutor, tasks: Sequence[Callable[[], T]], go_on: Callable[[], bool]
+        self,
+        pool: ThreadPoolExecutor,
+        tasks: Sequence[Callable[[], T]],
+        go_on: Callable[[], bool],
+        at_least: int,
     ) -> None:
-        self.pool, self.tasks, self.go_on = pool, tasks, go_on
+        self.pool, self.tasks, self.go_on, self.at_least = pool, tasks, go_on, at_least
         self.results: list[T | None] = [None] * len(tasks)
         self.running: dict[Future[T], int] = {}
         self.next = 0
@@ -133,7 +141,7 @@ class _Queue(Generic[T]):
 
     def fill(self, n_threads: int) -> None:
         while self.next < len(self.tasks) and len(self.running) < n_threads:
-            if self.next and not self.go_on():
+            if self.next >= self.at_least and not self.go_on():
                 self.next = len(self.tasks)
                 return
             self.running[self.pool.submit(self.tasks[self.next])] = self.next

@@ -15,6 +15,7 @@ from layerlab._random import Purpose, stream
 from layerlab._typing import IndexArray
 from layerlab.data import Dataset, Split, make_folds, require_groups
 from layerlab.engine import effective_threads
+from layerlab.errors import DataError
 from layerlab.exploration.choice import (
     DepthVerdict,
     Finalist,
@@ -43,9 +44,8 @@ T = TypeVar("T")
 SEARCH_FOLDS = 3
 FURTHER_SEEDS = 4
 REPLICATE_SHARE = 0.7  # of a budget
-# Which folds ask the same question as a split does.
+# Which folds ask the same question as a split that does not deal rows out at random.
 FOLDS_OF_SPLIT = {"contiguous": "contiguous", "group": "group"}
-CURVE_OF_SPLIT = {"contiguous": "contiguous", "group": "group"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +117,7 @@ class Explorer:
     Raises
     ------
     DataError
-        If the training rows cannot be cut into folds.
+        If the training rows cannot be cut into folds, or those of a fold are of one class.
     ParameterError
         If the split keeps groups together and the data names none.
     """
@@ -161,13 +161,27 @@ class Explorer:
             return run.explore()
 
     def _search_folds(self) -> list[tuple[IndexArray, IndexArray]]:
-        return make_folds(
+        folds = make_folds(
             FOLDS_OF_SPLIT.get(self.split.kind, "stratified"),
             self.train.y,
             n_splits=SEARCH_FOLDS,
             groups=self.train.groups,
             random_state=self.seed,
         )
+        for train, _ in folds:
+            self._require_two_classes(train)
+        return folds
+
+    def _require_two_classes(self, rows: IndexArray) -> None:
+        """Refuse a fold, given by its rows within the training rows, that cannot be learnt."""
+        found = np.unique(self.train.y[rows])
+        if len(found) < 2:
+            raise DataError(
+                f"{self.data.source}: cross-validation needs at least 2 classes in the training "
+                f"rows of every fold. Got only class {found[0].item()!r} in {len(rows)} of the "
+                f"{len(self.train)} training rows of the {self.split.kind} split. "
+                "Use a stratified split, or put the rows in another order."
+            )
 
 
 class _Run:
@@ -190,7 +204,7 @@ class _Run:
         replicates = self.timed("replicates", lambda: self.replicate(chosen))
         groups = self.timed("groups", lambda: self.leave_groups_out(chosen, k))
         model = self.timed("refit", lambda: self.refit(chosen.configuration, "refitting"))
-        baselines = self.timed("baselines", lambda: self.baselines(candidates, k))
+        baselines = self.timed("baselines", lambda: self.baselines(candidates, k, chosen, model))
         opening = self.timed("opening", lambda: self.open(model, baselines))
         return Exploration(
             data=self.data,
@@ -220,7 +234,7 @@ class _Run:
     def study_neighbours(self) -> tuple[NeighbourStudy, int]:
         """Draw the curve on development rows, and take the k that suits the kind of split."""
         study = knn_curve(self.development, random_state=self.explorer.seed)
-        wanted = CURVE_OF_SPLIT.get(self.split.kind, "shuffled")
+        wanted = FOLDS_OF_SPLIT.get(self.split.kind, "shuffled")
         return study, study.best(wanted if wanted in study.curves else "shuffled")[0]
 
     def search(self) -> list[Candidate]:
@@ -267,15 +281,23 @@ class _Run:
         model.set_params(callback=None, n_threads=None)
         return model
 
-    def baselines(self, candidates: list[Candidate], k: int) -> dict[str, IndexPredictor]:
+    def baselines(
+        self,
+        candidates: list[Candidate],
+        k: int,
+        chosen: Finalist,
+        model: FeedforwardClassifier,
+    ) -> dict[str, IndexPredictor]:
         """Fit the baselines on the rows that the shipped network was fitted on."""
         rows, labels = self.development.rows, self.development.labels
         linear = [c for c in candidates if c.configuration.depth == 0]
         best = max(linear, key=lambda c: c.accuracy).configuration
+        shipped = best == chosen.configuration
+        softmax = model if shipped else self.refit(best, "softmax regression")
         return {
             "majority": MajorityClass.fit(labels),
             "knn": NearestNeighbours.fit(rows, labels, k),
-            "softmax": NetworkPredictor(self.refit(best, "softmax regression"), self.data.classes),
+            "softmax": NetworkPredictor(softmax, self.data.classes),
         }
 
     def open(

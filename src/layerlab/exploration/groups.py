@@ -13,7 +13,6 @@ from layerlab._typing import IndexArray
 from layerlab.data import Dataset, make_folds
 from layerlab.exploration.configuration import Configuration
 from layerlab.exploration.crew import Budget, Crew
-from layerlab.exploration.neighbour_study import comparable_rows
 from layerlab.metrics import Score
 from layerlab.models import neighbour_predictions
 
@@ -57,6 +56,8 @@ def leave_groups_out(
 ) -> GroupStudy | None:
     """Return the scores under leave-one-group-out, or None where data or budget do not allow it.
 
+    The data does not where a fold leaves rows of a single class to train on.
+
     Parameters
     ----------
     data : Dataset
@@ -72,6 +73,8 @@ def leave_groups_out(
         return None
     kind = "leave-one-group-out" if len(np.unique(data.groups)) <= MANY_GROUPS else "group"
     folds = make_folds(kind, data.labels, n_splits=GROUPED_FOLDS, groups=data.groups)
+    if any(len(np.unique(data.labels[train])) < 2 for train, _ in folds):
+        return None
     tasks = [partial(_right, data, configuration, fold, seed, crew) for fold in folds]
     right = crew.run("leaving groups out", tasks, lambda: budget.left(GROUP_SHARE))
     if any(n is None for n in right):
@@ -95,8 +98,8 @@ def _right(
 
 
 def _neighbours_right(data: Dataset, folds: Sequence[tuple[IndexArray, IndexArray]], k: int) -> int:
-    rows, y = comparable_rows(data), data.labels
+    X, y = data.rows, data.labels
     return sum(
-        int((neighbour_predictions(rows[a], y[a], rows[b], [min(k, len(a))])[0] == y[b]).sum())
+        int((neighbour_predictions(X[a], y[a], X[b], [min(k, len(a))])[0] == y[b]).sum())
         for a, b in folds
     )

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from layerlab._guard import single_threaded_openmp
-from layerlab._typing import Array, FloatArray
+from layerlab._typing import FloatArray
 from layerlab.data import Dataset, make_folds
-from layerlab.models import DEFAULT_KS, neighbour_curve, neighbour_scale
+from layerlab.models import DEFAULT_KS, neighbour_curve
 
-__all__ = ["NeighbourStudy", "knn_curve"]
+__all__ = ["N_FOLDS", "NeighbourStudy", "knn_curve"]
 
 N_FOLDS = 4
 
@@ -53,6 +53,9 @@ def knn_curve(data: Dataset, *, random_state: Any = 0) -> NeighbourStudy:
     shuffled folds put a run on both sides and the figure is higher: it answers
     how well rows of *known* writers are told, the other two of *new* ones.
 
+    k is at most half of the smallest training part, whatever the kind of folds: with
+    few rows, or groups of very unequal sizes, a larger one would ask most of them.
+
     Parameters
     ----------
     data : Dataset
@@ -66,20 +69,14 @@ def knn_curve(data: Dataset, *, random_state: Any = 0) -> NeighbourStudy:
     kinds = ["shuffled", "contiguous"]
     if data.groups is not None and len(np.unique(data.groups)) >= N_FOLDS:
         kinds.append("group")
-    rows = comparable_rows(data)
-    largest = min(DEFAULT_KS[-1], data.n_rows * (N_FOLDS - 1) // (2 * N_FOLDS))
-    ks = DEFAULT_KS[: max(1, largest)]
-    curves = {}
-    for kind in kinds:
-        folds = make_folds(
+    folds = {
+        kind: make_folds(
             kind, data.labels, n_splits=N_FOLDS, groups=data.groups, random_state=random_state
         )
-        with single_threaded_openmp():  # ties among neighbours fall by the number of threads
-            curves[kind] = neighbour_curve(rows, data.labels, folds, ks)
+        for kind in kinds
+    }
+    fewest = min(len(train) for kind in kinds for train, _ in folds[kind])
+    ks = DEFAULT_KS[: max(1, fewest // 2)]
+    with single_threaded_openmp():  # ties among neighbours fall by the number of threads
+        curves = {kind: neighbour_curve(data.rows, data.labels, folds[kind], ks) for kind in kinds}
     return NeighbourStudy(ks, curves, data.n_rows)
-
-
-def comparable_rows(data: Dataset) -> Array:
-    """Return the rows with columns of different units made comparable."""
-    scale = neighbour_scale(data.rows)
-    return data.rows if scale is None else data.rows * scale

@@ -35,16 +35,18 @@ class NetworkPredictor:
     @property
     def n_bytes(self) -> int:
         """Bytes of weights and input map."""
-        return int(self.model.theta_.nbytes + 2 * self.model.theta_.itemsize * self.n_features)
-
-    @property
-    def n_features(self) -> int:
-        """Values in a row."""
-        return self.model.network_.widths[0]
+        kept = self.model.input_map_
+        return int(self.model.theta_.nbytes + kept.shift.nbytes + kept.scale.nbytes)
 
     def predict(self, X: Array) -> IndexArray:
         """Return the class index of each row."""
         return np.searchsorted(self.classes, self.model.predict(X)).astype(np.intp)
+
+    def predict_with_probability(self, X: Array) -> tuple[IndexArray, FloatArray]:
+        """Return the class index of each row and its probability, from one pass."""
+        probabilities = self.model.predict_proba(X)  # (n, classes that the model has seen)
+        names = self.model.classes_[probabilities.argmax(axis=1)]
+        return np.searchsorted(self.classes, names).astype(np.intp), probabilities.max(axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +107,9 @@ def open_test_rows(
 ) -> Opening:
     """Score the shipped network and the baselines together on the sealed rows.
 
-    Nothing else in layerlab reads the labels of test rows, and a run calls
-    this once, at its end.
+    A run calls this once, at its end. Before, labels of test rows have been read
+    to cut a stratified split and to count the rows of each class (the line that
+    describes the data, ``class_counts``), but nothing is fitted or chosen by them.
 
     Parameters
     ----------
@@ -118,22 +121,21 @@ def open_test_rows(
     -------
     opening : Opening
     """
-    scores = {
-        name: _score(name, predictor, test)
-        for name, predictor in {**baselines, "network": network}.items()
-    }
-    predictions = network.predict(test.rows)
+    scores = {name: _score(name, b, b.predict(test.rows), test) for name, b in baselines.items()}
+    predictions, probabilities = network.predict_with_probability(test.rows)
     return Opening(
-        scores,
+        {**scores, "network": _score("network", network, predictions, test)},
         test.labels,
         predictions,
-        network.model.predict_proba(test.rows).max(axis=1),
+        probabilities,
         confusion(test.labels, predictions, test.n_classes),
     )
 
 
-def _score(name: str, predictor: IndexPredictor, test: Dataset) -> TestScore:
-    right = np.asarray(predictor.predict(test.rows) == test.labels)
+def _score(
+    name: str, predictor: IndexPredictor, predictions: IndexArray, test: Dataset
+) -> TestScore:
+    right = np.asarray(predictions == test.labels)
     return TestScore(
         name,
         Score(int(right.sum()), len(right)),

@@ -99,14 +99,9 @@ def cross_validate(
         for configuration in grid
         for fold in folds
     ]
-    # The first network is always finished, or there would be nothing to choose from.
-    needed = iter(range(len(folds) - 1))
-    scores = crew.run(
-        "searching",
-        tasks,
-        lambda: next(needed, None) is not None or budget.left(SEARCH_SHARE),
-    )
     k = len(folds)
+    # The first network is always finished, or there would be nothing to choose from.
+    scores = crew.run("searching", tasks, lambda: budget.left(SEARCH_SHARE), at_least=k)
     found = [
         _candidate(data, configuration, scores[i * k : (i + 1) * k])
         for i, configuration in enumerate(grid)

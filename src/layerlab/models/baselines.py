@@ -57,7 +57,7 @@ class NearestNeighbours:
     scale : ndarray of shape (n_features,) or None
         What columns of different units are multiplied with.
     n_bytes : int
-        Bytes of the training rows and labels, every one of which it keeps.
+        Bytes of the training rows, scaled as they are kept, the labels and the scale.
     """
 
     model: Any
@@ -69,8 +69,9 @@ class NearestNeighbours:
     def fit(cls, X: Array, y: IndexArray, k: int) -> NearestNeighbours:
         """Keep the rows."""
         scale = neighbour_scale(X)
-        model = KNeighborsClassifier(k).fit(X if scale is None else X * scale, y)
-        return cls(model, k, scale, X.nbytes + y.nbytes)
+        rows = X if scale is None else X * scale
+        n_bytes = rows.nbytes + y.nbytes + (0 if scale is None else scale.nbytes)
+        return cls(KNeighborsClassifier(k).fit(rows, y), k, scale, n_bytes)
 
     def predict(self, X: Array) -> IndexArray:
         """Return the class index that most of the k nearest training rows have."""

@@ -9,6 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from layerlab._typing import Array, FloatArray, IndexArray
 from layerlab.errors import ParameterError
+from layerlab.models.baselines import neighbour_scale
 
 __all__ = ["DEFAULT_KS", "neighbour_curve", "neighbour_predictions"]
 
@@ -18,7 +19,7 @@ DEFAULT_KS = tuple(range(1, 16))
 def neighbour_predictions(
     X_train: Array, y_train: IndexArray, X: Array, ks: Sequence[int] = DEFAULT_KS
 ) -> IndexArray:
-    """Return what `KNeighborsClassifier` predicts at every k, from one search.
+    """Return what `NearestNeighbours` predicts at every k, from one search.
 
     Parameters
     ----------
@@ -33,7 +34,8 @@ def neighbour_predictions(
     Returns
     -------
     predictions : ndarray of shape (len(ks), n)
-        Class indices, equal to scikit-learn's for each k.
+        Class indices, equal for each k to those of scikit-learn's `KNeighborsClassifier`
+        on columns that the training rows, and they alone, made comparable.
 
     Raises
     ------
@@ -52,6 +54,9 @@ def neighbour_predictions(
             f"The 'ks' parameter must hold numbers of neighbours from 1 to {len(X_train)}, the "
             f"number of training rows. Got {list(ks)} instead."
         )
+    scale = neighbour_scale(X_train)
+    if scale is not None:
+        X_train, X = X_train * scale, X * scale
     search = NearestNeighbors(n_neighbors=min(max(ks) + 1, len(X_train))).fit(X_train)
     distances, neighbours = search.kneighbors(X)
     predictions = np.empty((len(ks), len(X)), np.intp)

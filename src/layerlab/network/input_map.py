@@ -97,7 +97,8 @@ def _share_one_range(low: FloatArray, high: FloatArray) -> bool:
     if not varies.any():
         return False
     least, most = low.min(), high.max()
-    alike = np.median((high - low)[varies]) >= SHARED_RANGE * (most - least)
+    middle = np.quantile((high - low)[varies], 0.5, method="lower")
+    alike = middle >= SHARED_RANGE * (most - least)
     ends = max((low[varies] == least).mean(), (high[varies] == most).mean())
     return bool(alike and ends >= SHARED_END)
 

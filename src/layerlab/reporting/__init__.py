@@ -2,22 +2,22 @@
 
 from layerlab.reporting.confusion import confusion_matrix
 from layerlab.reporting.content import FigureContent, ReportContent, Table
-from layerlab.reporting.curves import knn_curve, learning_curve
-from layerlab.reporting.depth import Candidate, depth_width
+from layerlab.reporting.curves import learning_curve, neighbour_lines
+from layerlab.reporting.depth import DepthPoint, depth_width
 from layerlab.reporting.page import render_page
 from layerlab.reporting.pictures import mistakes, picture_grid, weight_pictures
 from layerlab.reporting.svg import svg, svg_inline
 
 __all__ = [
-    "Candidate",
+    "DepthPoint",
     "FigureContent",
     "ReportContent",
     "Table",
     "confusion_matrix",
     "depth_width",
-    "knn_curve",
     "learning_curve",
     "mistakes",
+    "neighbour_lines",
     "picture_grid",
     "render_page",
     "svg",

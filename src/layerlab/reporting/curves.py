@@ -11,6 +11,8 @@ from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
 from layerlab.errors import ParameterError
+from layerlab.metrics import standard_error
+from layerlab.reporting.shares import percent
 from layerlab.reporting.style import (
     COLOURS,
     FIGURE_WIDTH,
@@ -18,12 +20,11 @@ from layerlab.reporting.style import (
     accuracy_axis,
     footnote,
     label_ends,
-    percent,
     styled,
 )
 from layerlab.reporting.text import shorten
 
-__all__ = ["knn_curve", "learning_curve"]
+__all__ = ["learning_curve", "neighbour_lines"]
 
 FloatVector = NDArray[np.float64]
 HEIGHT = 3.0  # inches
@@ -31,7 +32,7 @@ NAME_COLUMNS = 18
 
 
 @styled()
-def knn_curve(
+def neighbour_lines(
     curves: Mapping[str, ArrayLike], ks: ArrayLike, *, n_rows: int | None = None
 ) -> Figure:
     """Draw the mean accuracy of k nearest neighbours against k, a line a kind of fold.
@@ -63,7 +64,7 @@ def knn_curve(
     figure = Figure(figsize=(FIGURE_WIDTH, HEIGHT), layout="constrained")
     ax = figure.add_subplot(xlabel="k, neighbours asked", ylabel="Accuracy, mean over folds")
     means = [values.mean(axis=0) for values in folds.values()]
-    errors = [standard_error(values) for values in folds.values()]
+    errors = [_errors(values) for values in folds.values()]
     for i, (mean, error) in enumerate(zip(means, errors, strict=True)):
         _band(ax, i, k, mean, error)
     accuracy_axis(
@@ -127,12 +128,11 @@ def learning_curve(
     return figure
 
 
-def standard_error(folds: FloatVector) -> FloatVector:
-    """Return the standard error over folds, (n_folds, n_ks) -> (n_ks,); zero for one fold."""
+def _errors(folds: FloatVector) -> FloatVector:
+    """Return the standard errors over folds, (n_folds, n_ks) -> (n_ks,); zero for one fold."""
     if len(folds) < 2:
         return np.zeros(folds.shape[1])
-    error: FloatVector = folds.std(axis=0, ddof=1) / np.sqrt(len(folds))
-    return error
+    return np.array([standard_error(accuracies) for accuracies in folds.T])
 
 
 def _folds(name: str, values: ArrayLike, k: FloatVector) -> FloatVector:

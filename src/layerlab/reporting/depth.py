@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import NDArray
 
 from layerlab.errors import ParameterError
+from layerlab.exploration import Configuration
 from layerlab.reporting.style import (
     COLOURS,
     FIGURE_WIDTH,
@@ -23,7 +24,7 @@ from layerlab.reporting.style import (
     styled,
 )
 
-__all__ = ["Candidate", "depth_width"]
+__all__ = ["DepthPoint", "depth_width"]
 
 FloatVector = NDArray[np.float64]
 
@@ -32,13 +33,12 @@ DODGE, WHOLE_DODGE = 1.1, 1.35  # candidates of one width and unequal depths sta
 
 
 @dataclass(frozen=True)
-class Candidate:
+class DepthPoint:
     """A network that was tried.
 
     Attributes
     ----------
-    hidden_layer_sizes : tuple of int
-        Units of each hidden layer; empty for softmax regression.
+    configuration : Configuration
     accuracy : float
         Mean over folds, in 0–1.
     error : float
@@ -47,7 +47,7 @@ class Candidate:
         Whether this is the network that the run chose.
     """
 
-    hidden_layer_sizes: tuple[int, ...]
+    configuration: Configuration
     accuracy: float
     error: float = 0.0
     chosen: bool = False
@@ -55,28 +55,23 @@ class Candidate:
     @property
     def depth(self) -> int:
         """Number of hidden layers."""
-        return len(self.hidden_layer_sizes)
+        return self.configuration.depth
 
     @property
     def width(self) -> int:
         """Units of the widest hidden layer; 0 without one."""
-        return max(self.hidden_layer_sizes, default=0)
-
-    @property
-    def name(self) -> str:
-        """The shape in words: ``"64-32"``, or ``"no hidden layer"``."""
-        return "-".join(map(str, self.hidden_layer_sizes)) or "no hidden layer"
+        return max(self.configuration.hidden_layer_sizes, default=0)
 
 
 @styled()
 def depth_width(
-    candidates: Sequence[Candidate], *, n_rows: int | None = None, n_folds: int | None = None
+    candidates: Sequence[DepthPoint], *, n_rows: int | None = None, n_folds: int | None = None
 ) -> Figure:
     """Draw accuracy against the width of the widest hidden layer, a line a number of layers.
 
     Parameters
     ----------
-    candidates : sequence of Candidate
+    candidates : sequence of DepthPoint
         Several of one depth and width (of unequal penalties, say) are all drawn; the line
         goes through the best of them.
     n_rows, n_folds : int or None
@@ -118,7 +113,7 @@ def _dodges(n: int) -> FloatVector:
     return factors
 
 
-def _width_axis(ax: Axes, candidates: Sequence[Candidate], dodge: float) -> None:
+def _width_axis(ax: Axes, candidates: Sequence[DepthPoint], dodge: float) -> None:
     widths = sorted({c.width for c in candidates if c.width})
     ax.set_xscale("log", base=2)
     room = 1.15 * dodge
@@ -137,7 +132,7 @@ def _apart(widths: list[int]) -> list[float]:
     return kept
 
 
-def _draw_depth(ax: Axes, i: int, group: list[Candidate], dodge: float) -> None:
+def _draw_depth(ax: Axes, i: int, group: list[DepthPoint], dodge: float) -> None:
     colour, marker = COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]
     if group[0].depth == 0:
         _draw_level(ax, colour, group)
@@ -151,7 +146,7 @@ def _draw_depth(ax: Axes, i: int, group: list[Candidate], dodge: float) -> None:
     _ring(ax, x, y, group)
 
 
-def _draw_level(ax: Axes, colour: str, group: list[Candidate]) -> None:
+def _draw_level(ax: Axes, colour: str, group: list[DepthPoint]) -> None:
     best = max(group, key=lambda c: c.accuracy)
     ax.axhspan(
         best.accuracy - best.error, best.accuracy + best.error, color=colour, alpha=0.12, lw=0
@@ -162,15 +157,15 @@ def _draw_level(ax: Axes, colour: str, group: list[Candidate]) -> None:
         _ring(ax, np.full(len(group), middle), np.array([c.accuracy for c in group]), group)
 
 
-def _ring(ax: Axes, x: FloatVector, y: FloatVector, group: list[Candidate]) -> None:
+def _ring(ax: Axes, x: FloatVector, y: FloatVector, group: list[DepthPoint]) -> None:
     for x_i, y_i, candidate in zip(x, y, group, strict=True):
         if candidate.chosen:
             ax.plot(x_i, y_i, "o", markersize=13, fillstyle="none", color=INK, markeredgewidth=1.3)
 
 
-def _best_by_width(group: list[Candidate]) -> list[Candidate]:
+def _best_by_width(group: list[DepthPoint]) -> list[DepthPoint]:
     """Return the best candidate of each width, narrowest first."""
-    best: dict[int, Candidate] = {}
+    best: dict[int, DepthPoint] = {}
     for candidate in sorted(group, key=lambda c: (c.width, c.accuracy)):
         best[candidate.width] = candidate
     return list(best.values())
@@ -182,8 +177,9 @@ def _depth_label(depth: int) -> str:
     return f"{depth} hidden layer" + ("s" if depth > 1 else "")
 
 
-def _note(candidates: Sequence[Candidate], n_rows: int | None, n_folds: int | None) -> str:
+def _note(candidates: Sequence[DepthPoint], n_rows: int | None, n_folds: int | None) -> str:
     said = [f"{n} {word}" for n, word in ((n_rows, "rows"), (n_folds, "folds")) if n is not None]
     counts = f"n = {', '.join(said)}. " if said else ""
-    chosen = next((f" Ring: the chosen network, {c.name}." for c in candidates if c.chosen), "")
+    shapes = (c.configuration.shape for c in candidates if c.chosen)
+    chosen = next((f" Ring: the chosen network, {shape}." for shape in shapes), "")
     return f"{counts}Bars: ± 1 standard error.{chosen}"

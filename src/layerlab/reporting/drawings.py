@@ -15,10 +15,11 @@ from layerlab._validation import check_integer
 from layerlab.data import Dataset
 from layerlab.errors import DataError
 from layerlab.exploration import Exploration, NeighbourStudy
+from layerlab.exploration.neighbour_study import N_FOLDS
 from layerlab.reporting.confusion import confusion_matrix
 from layerlab.reporting.content import FigureContent
-from layerlab.reporting.curves import knn_curve, learning_curve
-from layerlab.reporting.depth import Candidate, depth_width
+from layerlab.reporting.curves import learning_curve, neighbour_lines
+from layerlab.reporting.depth import DepthPoint, depth_width
 from layerlab.reporting.pictures import mistakes, picture_grid, weight_pictures
 from layerlab.reporting.sentences import group_noun
 from layerlab.reporting.svg import svg
@@ -108,7 +109,7 @@ def draw_knn_curve(study: NeighbourStudy, noun: str = "group") -> Figure:
     """
     kinds = {"group": f"by {noun}"}
     curves = {kinds.get(kind, kind): curve for kind, curve in study.curves.items()}
-    return knn_curve(curves, study.ks, n_rows=study.rows)
+    return neighbour_lines(curves, study.ks, n_rows=study.rows)
 
 
 def _samples(e: Exploration) -> Iterator[Drawing]:
@@ -122,7 +123,8 @@ def _samples(e: Exploration) -> Iterator[Drawing]:
 
 def _neighbours(e: Exploration) -> Iterator[Drawing]:
     caption = (
-        "Mean accuracy over four folds of the development rows; the band is one standard error. "
+        f"Mean accuracy over {N_FOLDS} folds of the development rows; the band is one standard "
+        "error. "
         "Shuffled folds ask about rows like those already seen, the others about new ones."
     )
     figure = draw_knn_curve(e.neighbours, group_noun(e))
@@ -130,17 +132,14 @@ def _neighbours(e: Exploration) -> Iterator[Drawing]:
 
 
 def _depth(e: Exploration) -> Iterator[Drawing]:
-    candidates = [
-        Candidate(
-            c.configuration.hidden_layer_sizes,
-            c.accuracy,
-            c.error,
-            c.configuration == e.chosen.configuration,
-        )
+    chosen = e.chosen.configuration
+    points = [
+        DepthPoint(c.configuration, c.accuracy, c.error, c.configuration == chosen)
         for c in e.candidates
     ]
-    figure = depth_width(candidates, n_rows=len(e.split.train), n_folds=3)
-    caption = "Every network of the search at both values of α, with one standard error."
+    n_folds = len(e.candidates[0].accuracies)
+    figure = depth_width(points, n_rows=len(e.split.train), n_folds=n_folds)
+    caption = "Every network of the search at every value of α, with one standard error."
     yield "depth-width", "Accuracy by depth and width", caption, figure
 
 

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from layerlab.exploration import Configuration, Exploration, GroupStudy
 from layerlab.metrics import PairedDifference, Score
+from layerlab.reporting.shares import difference_points, percent
 
-__all__ = ["answer", "depth_sentence", "group_noun", "network_words", "notes", "percent", "score"]
-
-
-def percent(share: float) -> str:
-    """Return a share as a percentage with one digit, not to be broken over lines."""
-    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
+__all__ = ["answer", "depth_sentence", "group_noun", "network_words", "notes", "score"]
 
 
 def score(found: Score) -> str:
@@ -21,12 +17,11 @@ def score(found: Score) -> str:
 
 def network_words(configuration: Configuration) -> str:
     """Return a network's layers in words."""
-    sizes = configuration.hidden_layer_sizes
-    if not sizes:
+    depth = configuration.depth
+    if not depth:
         return "a network without a hidden layer (softmax regression)"
-    units = "-".join(map(str, sizes))
-    layers = "one hidden layer" if len(sizes) == 1 else f"{len(sizes)} hidden layers"
-    return f"a network with {layers} of {units} units"
+    layers = "one hidden layer" if depth == 1 else f"{depth} hidden layers"
+    return f"a network with {layers} of {configuration.shape} units"
 
 
 def group_noun(e: Exploration) -> str:
@@ -58,12 +53,10 @@ def depth_sentence(e: Exploration) -> str:
     """Return whether more depth helped, with the paired interval."""
     if e.depth is None:
         return "The search ended before it had tried networks of more than one hidden layer."
-    deep, shallow = (
-        "-".join(map(str, c.hidden_layer_sizes)) for c in (e.depth.deep, e.depth.shallow)
-    )
+    deep, shallow, difference = e.depth.deep.shape, e.depth.shallow.shape, e.depth.difference
     return (
-        f"Did more depth help? {_verdict(e.depth.difference)}: {deep} less {shallow} units is "
-        f"{_points(e.depth.difference)} on {e.depth.difference.n} validation rows."
+        f"Did more depth help? {_verdict(difference)}: {deep} less {shallow} units is "
+        f"{_points(difference)} on {difference.n} validation rows."
     )
 
 
@@ -74,9 +67,8 @@ def _verdict(difference: PairedDifference) -> str:
 
 
 def _points(difference: PairedDifference) -> str:
-    numbers = (difference.difference, difference.low, difference.high)
-    mean, low, high = (f"{100 * n:+.1f}" for n in numbers)
-    return f"{mean} points (95 % paired interval {low} to {high})"
+    mean, interval = difference_points(difference)
+    return f"{mean} points (95 % paired interval {interval})"
 
 
 def notes(e: Exploration) -> list[str]:

@@ -7,7 +7,8 @@ from importlib.metadata import version
 
 from layerlab.exploration import Exploration
 from layerlab.reporting.content import FigureContent, ReportContent
-from layerlab.reporting.sentences import answer, group_noun, notes, percent
+from layerlab.reporting.sentences import answer, group_noun, notes
+from layerlab.reporting.shares import percent
 from layerlab.reporting.tables import candidates_table, models_table, shortlist_table
 
 __all__ = ["report_content"]

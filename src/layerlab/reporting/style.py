@@ -20,6 +20,8 @@ from matplotlib.ticker import Formatter
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
+from layerlab.reporting.shares import percent
+
 __all__ = [
     "BLUE",
     "COLOURS",
@@ -34,7 +36,6 @@ __all__ = [
     "accuracy_axis",
     "footnote",
     "label_ends",
-    "percent",
     "spread",
     "styled",
 ]
@@ -98,11 +99,6 @@ def styled() -> Iterator[None]:
         mpl.rcdefaults()
         mpl.rcParams.update(RULES)
         yield
-
-
-def percent(share: float, decimals: int = 1) -> str:
-    """Return a share of one as per cent: ``0.986`` gives ``"98.6 %"``."""
-    return f"{100 * share:.{decimals}f}\N{NO-BREAK SPACE}%"
 
 
 class PercentTicks(Formatter):

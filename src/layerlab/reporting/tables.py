@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 from layerlab.exploration import Exploration
-from layerlab.reporting.content import Table
+from layerlab.exploration.choice import Finalist
+from layerlab.exploration.opening import TestScore
+from layerlab.exploration.search import Candidate
+from layerlab.reporting.content import Cell, Table
+from layerlab.reporting.shares import difference_points, hundredths, span
 
 __all__ = ["DIFFERENCE", "candidates_table", "models_table", "shortlist_table"]
 
 DIFFERENCE = "Network less this, points"
+MODELS = ("Model", "Accuracy, %", "95 % interval", DIFFERENCE, "Bytes kept", "µs a row")
+SHORTLIST = ("Network", "Validation accuracy, %", "95 % interval", "Weights")
+CANDIDATES = ("Network", "Accuracy, %", "Standard error, points", "Weights", "Seconds")
 TITLES = {"majority": "Majority class", "softmax": "Softmax regression"}
+
+Row = tuple[Cell, ...]
 
 
 def models_table(e: Exploration) -> Table:
     """Return the shipped network and the baselines, on the test rows."""
-    rows = []
-    for name, found in e.opening.scores.items():
-        low, high = found.score.interval
-        rows.append(
-            (
-                _title(e, name),
-                f"{100 * found.score.accuracy:.1f}",
-                f"{100 * low:.1f} to {100 * high:.1f}",
-                "–" if name == "network" else _difference(e, name),
-                f"{found.n_bytes:,}",
-                f"{found.microseconds:.3g}",
-            )
-        )
     return Table(
         "On the sealed test rows",
-        (
-            "Model",
-            "Accuracy, %",
-            "95 % interval",
-            DIFFERENCE,
-            "Bytes kept",
-            "µs a row",
-        ),
-        rows,
+        MODELS,
+        [_model(e, name, found) for name, found in e.opening.scores.items()],
         f"{len(e.opening.labels)} test rows, opened once. Intervals after Wilson; differences with "
         "the paired 95 % interval of Newcombe. All were fitted on the same "
         f"{len(e.split.development)} rows.",
@@ -44,39 +33,47 @@ def models_table(e: Exploration) -> Table:
     )
 
 
+def _model(e: Exploration, name: str, found: TestScore) -> Row:
+    return (
+        _title(e, name),
+        hundredths(found.score.accuracy),
+        span(found.score.interval),
+        "–" if name == "network" else _difference(e, name),
+        f"{found.n_bytes:,}",
+        f"{found.microseconds:.3g}",
+    )
+
+
 def _title(e: Exploration, name: str) -> str:
     if name == "network":
-        sizes = "-".join(map(str, e.chosen.configuration.hidden_layer_sizes)) or "no hidden layer"
-        return f"Network, {sizes}"
+        return f"Network, {e.chosen.configuration.shape}"
     return f"Nearest neighbours, k = {e.k}" if name == "knn" else TITLES[name]
 
 
 def _difference(e: Exploration, name: str) -> str:
-    d = e.opening.against(name)
-    return f"{100 * d.difference:+.1f} ({100 * d.low:+.1f} to {100 * d.high:+.1f})"
+    mean, interval = difference_points(e.opening.against(name))
+    return f"{mean} ({interval})"
 
 
 def shortlist_table(e: Exploration) -> Table:
     """Return the networks that validation rows chose among."""
-    rows = []
-    for finalist in e.finalists:
-        low, high = finalist.score.interval
-        rows.append(
-            (
-                str(finalist.configuration),
-                f"{100 * finalist.score.accuracy:.1f}",
-                f"{100 * low:.1f} to {100 * high:.1f}",
-                f"{finalist.n_weights:,}",
-            )
-        )
     return Table(
         "The choice",
-        ("Network", "Validation accuracy, %", "95 % interval", "Weights"),
-        rows,
-        f"The three best of the search, fitted on {len(e.split.train)} training rows and scored on "
-        f"{len(e.split.validation)} validation rows. Chosen is the smallest within one standard "
-        "error of the best.",
+        SHORTLIST,
+        [_finalist(finalist) for finalist in e.finalists],
+        f"The best {len(e.finalists)} of the search, fitted on {len(e.split.train)} training rows "
+        f"and scored on {len(e.split.validation)} validation rows. Chosen is the smallest within "
+        "one standard error of the best.",
         emphasis=list(e.finalists).index(e.chosen),
+    )
+
+
+def _finalist(finalist: Finalist) -> Row:
+    return (
+        str(finalist.configuration),
+        hundredths(finalist.score.accuracy),
+        span(finalist.score.interval),
+        f"{finalist.n_weights:,}",
     )
 
 
@@ -85,17 +82,18 @@ def candidates_table(e: Exploration) -> Table:
     ranked = sorted(e.candidates, key=lambda c: (-c.accuracy, c.n_weights))
     return Table(
         "The search",
-        ("Network", "Accuracy, %", "Standard error, points", "Weights", "Seconds"),
-        [
-            (
-                str(c.configuration),
-                f"{100 * c.accuracy:.1f}",
-                f"{100 * c.error:.1f}",
-                f"{c.n_weights:,}",
-                f"{c.seconds:.2f}",
-            )
-            for c in ranked
-        ],
-        f"{len(e.candidates)} of {e.planned} networks, by 3-fold cross-validation on the "
-        f"{len(e.split.train)} training rows.",
+        CANDIDATES,
+        [_candidate(candidate) for candidate in ranked],
+        f"{len(e.candidates)} of {e.planned} networks, by {len(ranked[0].accuracies)}-fold "
+        f"cross-validation on the {len(e.split.train)} training rows.",
+    )
+
+
+def _candidate(candidate: Candidate) -> Row:
+    return (
+        str(candidate.configuration),
+        hundredths(candidate.accuracy),
+        hundredths(candidate.error),
+        f"{candidate.n_weights:,}",
+        f"{candidate.seconds:.2f}",
     )

@@ -122,8 +122,9 @@ def record_to_bytes(
     tensors = _tensors(stored)
     header = header_of(record)
     header["checksum"] = _checksum(header, tensors)
-    data = pack_tensors(tensors, canonical_json(header))
-    _build(*_unpack(data))
+    text = canonical_json(header)
+    data = pack_tensors(tensors, text)  # it unpacks them too, and compares
+    _build(parse_header(text), tensors)
     return data
 
 

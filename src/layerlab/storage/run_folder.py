@@ -34,7 +34,6 @@ RUN_FILES = frozenset(
         "report.html",
         "reproduce.py",
         "results.json",
-        "split.json",
     }
 )
 """What a run may write beside ``figures/*.svg``; nothing else is ever removed."""
