@@ -1,9 +1,24 @@
+import ast
+import json
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from layerlab import FeedforwardClassifier, api, evaluate, load_data, load_model, save_model
-from layerlab.data import Dataset
-from layerlab.errors import DataError
+from layerlab import (
+    FeedforwardClassifier,
+    api,
+    evaluate,
+    explore,
+    load_data,
+    load_model,
+    save_model,
+)
+from layerlab.data import Dataset, split_rows
+from layerlab.errors import DataError, ParameterError
+from layerlab.exploration import Configuration, exploration
+from layerlab.reporting.script import reproduction_script
 
 NAMES = ("width", "height", "depth", "weight")
 
@@ -95,3 +110,115 @@ def test_a_model_of_the_digits_takes_them():
     data = load_data("digits").subset(slice(0, 300))
     model = FeedforwardClassifier((), max_iter=200, tol=1e-2).fit(data.rows, data.y)
     assert evaluate(model, data).score.correct == (model.predict(data.rows) == data.y).sum()
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    """Return the name of a CSV file with a column of groups, where a run tries few networks."""
+    small = tuple(Configuration(shape, 0.1) for shape in ((), (4,), (4, 4)))
+    monkeypatch.setattr(exploration, "default_grid", lambda: small)
+    monkeypatch.chdir(tmp_path)
+    X, y = blobs(120)
+    lines = ["a,b,c,d,kind,who", *(f"{row},{y[i]},{i % 8}" for i, row in enumerate(texts(X)))]
+    (tmp_path / "k.csv").write_text("\n".join(lines))
+    return "k.csv"
+
+
+def texts(X):
+    return [",".join(f"{value:.4f}" for value in row) for row in X]
+
+
+def run_script(path, out, monkeypatch):
+    """Run a script in this process, where the list of networks is the short one."""
+    monkeypatch.setattr(sys, "argv", [str(path), str(out)])
+    exec(compile(path.read_text("utf-8"), path, "exec"), {"__file__": str(path)})
+
+
+def test_the_script_redoes_a_run_of_data_loaded_with_options(file, tmp_path, monkeypatch):
+    data = load_data(file, label="kind", groups="who", image_shape=(2, 2))
+    explore(data, out="run")
+    run_script(tmp_path / "run" / "reproduce.py", "again", monkeypatch)
+    records = [json.loads((tmp_path / f / "results.json").read_text()) for f in ("run", "again")]
+    for record in records:
+        del record["run"]
+    assert records[0] == records[1]
+    assert records[0]["data"]["image_shape"] == [2, 2]
+    models = [(tmp_path / f / "model.layerlab").read_bytes() for f in ("run", "again")]
+    assert models[0] == models[1]
+
+
+def loading(data):
+    """Return the line before the call of `load_data` in a script, and that call."""
+    script = reproduction_script(SimpleNamespace(data=data, seed=0), "1.0")
+    ast.parse(script)
+    lines = script.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("data = "))
+    return lines[at - 1], lines[at].removeprefix("data = layerlab.load_data")
+
+
+def test_the_script_names_file_and_options(file, tmp_path):
+    path = str(tmp_path / file)
+    assert loading(load_data("digits")) == ("", "('digits')")
+    assert loading(load_data("digits", image_shape=[4, 16])) == (
+        "",
+        "('digits', image_shape=(4, 16))",
+    )
+    assert loading(load_data(file, label=np.str_("kind"), groups=-1)) == (
+        "",
+        f"({path!r}, label='kind', groups=-1)",
+    )
+
+
+def test_the_script_leaves_a_marked_place_for_what_came_from_memory(file, tmp_path):
+    pd = pytest.importorskip("pandas")
+    X, y = blobs()
+    calls = {
+        "(..., y=..., image_shape=(2, 2))": load_data(X, y, image_shape=(2, 2)),
+        "(..., label='kind')": load_data(pd.read_csv(file).drop(columns="who"), label="kind"),
+        f"({str(tmp_path / file)!r}, label='kind', groups=...)": load_data(
+            file, label="kind", groups=np.arange(120) % 7
+        ),
+        "(...)": dataset(),
+    }
+    for call, data in calls.items():
+        place, found = loading(data)
+        assert place.startswith("# PUT THE DATA HERE")
+        assert found == call
+
+
+@pytest.mark.parametrize("option", [{"label": "kind"}, {"groups": 0}])
+def test_columns_beside_a_loaded_dataset_are_refused(file, tmp_path, option):
+    ((name, value),) = option.items()
+    with pytest.raises(ParameterError, match=f"'{name}' parameter.*{name}={value!r}") as refusal:
+        explore(load_data(file, label="kind"), out="run", **option)
+    assert "\n" not in str(refusal.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_model_keeps_no_extreme_of_the_sealed_test_rows(file):
+    X, y = blobs(120)
+    sealed = split_rows(Dataset.from_arrays(X, y), random_state=0).test
+    X[sealed[0], 0], X[sealed[1], 1] = 99.0, -99.0
+    run = explore(load_data(X, y), out="run")
+    assert sealed.tolist() == run.results["split"]["test"]
+    rows = np.delete(X, sealed, axis=0)
+    assert load_model(run.path / "model.layerlab").value_range_ == (rows.min(), rows.max())
+
+
+def test_a_model_keeps_a_stated_range(file):
+    run = explore(dataset(value_range=(-50, 50)), out="run")
+    assert load_model(run.path / "model.layerlab").value_range_ == (-50, 50)
+
+
+def test_an_interrupt_names_the_folder_that_is_unfinished(file, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api.Explorer, "explore", interrupted)
+    with pytest.raises(KeyboardInterrupt) as end:
+        explore(file, label="kind", out="run")
+    assert end.value.__notes__ == ["The run folder run is marked unfinished."]
+    monkeypatch.setattr(api, "require_classes", interrupted)
+    with pytest.raises(KeyboardInterrupt) as end:
+        explore(file, label="kind", out="other")
+    assert not hasattr(end.value, "__notes__")

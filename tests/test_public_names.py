@@ -83,7 +83,9 @@ def test_every_module_says_what_it_offers():
         ("import layerlab", {"numpy", "sklearn", "matplotlib", "layerlab.api"}),
         ("import layerlab.cli", {"numpy", "sklearn", "matplotlib", "layerlab.api"}),
         # Not pandas: scikit-learn imports it by itself where it is installed.
-        ("import layerlab.api", {"polars", "torch", "matplotlib.pyplot"}),
+        ("import layerlab.api", {"polars", "torch", "matplotlib", "jinja2"}),
+        ("import layerlab.cli.predict, layerlab.cli.evaluate", {"matplotlib", "jinja2"}),
+        ("from layerlab import draw_rows, picture_grid", {"matplotlib.pyplot"}),
     ],
 )
 def test_nothing_heavy_is_imported_before_it_must(statement, absent):

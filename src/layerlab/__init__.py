@@ -11,18 +11,19 @@ One command explores it, ``layerlab explore digits``; in Python::
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from layerlab.api import *  # noqa: F403
     from layerlab.api import __all__ as __all__
 
-__version__ = version("layerlab")
+    __version__: str
 
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is asked for: the command line's help needs none of it."""
+    if name == "__version__":
+        return import_module("importlib.metadata").version("layerlab")
     api = import_module("layerlab.api")
     if name == "__all__":
         return [*api.__all__, "__version__"]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +33,7 @@ from layerlab.data import (
     take_features,
 )
 from layerlab.engine.forward import logits
+from layerlab.errors import ParameterError
 from layerlab.exploration import Exploration, Explorer, knn_curve, results
 from layerlab.metrics import Score, log_loss, paired_difference, wilson_interval
 from layerlab.models import FeedforwardClassifier, GradientCheck, check_gradient
@@ -43,12 +47,12 @@ from layerlab.network import (
     gradient,
     start_weights,
 )
-from layerlab.reporting import picture_grid, render_page
-from layerlab.reporting.drawings import draw_figures, draw_knn_curve, draw_rows
-from layerlab.reporting.script import reproduction_script
-from layerlab.reporting.story import report_content
 from layerlab.solvers import LBFGS, NonlinearCG, ScaledCG, ScipyMinimizer, Stopping
 from layerlab.storage import RunFolder, load_model, save_model
+
+if TYPE_CHECKING:
+    from layerlab.reporting import picture_grid
+    from layerlab.reporting.drawings import draw_knn_curve, draw_rows
 
 __all__ = [
     "LBFGS",
@@ -89,6 +93,20 @@ __all__ = [
     "start_weights",
     "wilson_interval",
 ]
+
+DRAWING = {
+    "draw_knn_curve": "layerlab.reporting.drawings",
+    "draw_rows": "layerlab.reporting.drawings",
+    "picture_grid": "layerlab.reporting.pictures",
+}
+
+if not TYPE_CHECKING:  # or any name would pass for one of ours
+
+    def __getattr__(name: str) -> Any:
+        """Import what draws when it is asked for: matplotlib takes long, and most do not draw."""
+        if name in DRAWING:
+            return getattr(import_module(DRAWING[name]), name)
+        raise AttributeError(f"module 'layerlab.api' has no attribute {name!r}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +167,8 @@ def explore(
         `Split`. By default by group where the data names groups, else
         stratified; for ``"digits"`` stratified.
     label, groups : str or int, optional
-        The columns of labels and of groups, where ``data`` is yet to be loaded.
+        The columns of labels and of groups, where ``data`` is no Dataset: that was loaded
+        with them.
     progress : ProgressSink, optional
 
     Returns
@@ -159,19 +178,20 @@ def explore(
     Raises
     ------
     InputError
-        If data, split or folder do not allow a run; nothing has been written then.
+        If data, split, folder or another argument do not allow a run; nothing has been
+        written then.
     """
     check_integer("seed", seed, 0, 2**32 - 1)
     if budget is not None:
         check_real("budget", budget, 0, open_low=True)
-    known = data if isinstance(data, Dataset) else load_data(data, label=label, groups=groups)
+    known = _loaded(data, label, groups)
     require_classes(known)
     explorer = Explorer(known, _split(known, split, seed), seed=seed, n_threads=n_threads)
     folder = RunFolder.create(out, name=known.name, overwrite=overwrite)
-    folder.log("begin", data=known.name, seed=seed, fingerprint=known.fingerprint)
-    exploration = explorer.explore(budget=budget, progress=progress, log=folder.log)
-    settings = {"budget": budget, "threads": explorer.n_threads}
-    return _write(folder, exploration, settings, {"label": label, "groups": groups})
+    with _noting_unfinished(folder):
+        folder.log("begin", data=known.name, seed=seed, fingerprint=known.fingerprint)
+        exploration = explorer.explore(budget=budget, progress=progress, log=folder.log)
+        return _write(folder, exploration, {"budget": budget, "threads": explorer.n_threads})
 
 
 @dataclass(frozen=True)
@@ -245,6 +265,29 @@ def model_takes(model: FeedforwardClassifier) -> dict[str, Any]:
     }
 
 
+def _loaded(data: Any, label: str | int | None, groups: str | int | None) -> Dataset:
+    if not isinstance(data, Dataset):
+        return load_data(data, label=label, groups=groups)
+    for name, column in (("label", label), ("groups", groups)):
+        if column is not None:
+            raise ParameterError(
+                f"The '{name}' parameter is for data that is yet to be loaded, and this is a "
+                f"Dataset. Give it where that is made: load_data(..., {name}={column!r})."
+            )
+    return data
+
+
+@contextmanager
+def _noting_unfinished(folder: RunFolder) -> Iterator[None]:
+    """Have whoever is told of an interrupt told of the folder too."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        if not folder.finished:
+            interrupt.add_note(f"The run folder {folder.path} is marked unfinished.")
+        raise
+
+
 def _split(data: Dataset, split: str | Split | SplitRule | None, seed: int) -> Split:
     if isinstance(split, Split):
         return SplitRule("given", split.fractions, split).split(data)
@@ -255,10 +298,13 @@ def _split(data: Dataset, split: str | Split | SplitRule | None, seed: int) -> S
     return rule.split(data, random_state=seed)
 
 
-def _write(
-    folder: RunFolder, e: Exploration, settings: dict[str, Any], columns: dict[str, Any]
-) -> Run:
+def _write(folder: RunFolder, e: Exploration, settings: dict[str, Any]) -> Run:
     """Write the run's files; the results last, the mark of an unfinished run after them."""
+    from layerlab.reporting import render_page
+    from layerlab.reporting.drawings import draw_figures
+    from layerlab.reporting.script import reproduction_script
+    from layerlab.reporting.story import report_content
+
     figures = draw_figures(e)
     for figure in figures:
         folder.write_text(f"figures/{figure.name}.svg", figure.svg)
@@ -266,12 +312,12 @@ def _write(
         e.model,
         folder.path / "model.layerlab",
         image_shape=e.data.image_shape,
-        value_range=e.data.value_range,
+        value_range=e.data.subset(e.split.development).value_range,  # test rows stay sealed
         feature_names=e.data.feature_names,
         name=e.data.name,
     )
     folder.write_text("report.html", render_page(report_content(e, health_line(e.data), figures)))
-    folder.write_text("reproduce.py", reproduction_script(e, version("layerlab"), columns))
+    folder.write_text("reproduce.py", reproduction_script(e, version("layerlab")))
     record = results(e, {**settings, "source": e.data.source, "folder": str(folder.path)})
     folder.write_text("results.json", canonical_json(record) + "\n")
     folder.log("end", accuracy=record["test"]["accuracy"])

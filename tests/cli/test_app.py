@@ -4,7 +4,7 @@ import sys
 import pytest
 
 import layerlab as package
-from layerlab.cli import faults
+from layerlab.cli.interrupts import Terminated
 
 
 def test_version(layerlab):
@@ -40,14 +40,30 @@ def test_a_fault_of_ours_is_one_line_and_exit_code_1(layerlab, monkeypatch, csv)
         layerlab("explore", csv, "--label", "kind")
 
 
-def test_ctrl_c_is_exit_code_130(layerlab, monkeypatch, csv):
-    import layerlab.cli.explore as module
+@pytest.mark.parametrize(
+    ("interrupt", "code", "word"),
+    [(KeyboardInterrupt, 130, "Interrupted"), (Terminated, 143, "Terminated")],
+)
+def test_an_interrupt_says_only_what_is_true(
+    layerlab, monkeypatch, model, csv, interrupt, code, word
+):
+    from layerlab import api
+    from layerlab.cli import explore, predict
 
     def interrupted(*_, **__):
-        raise KeyboardInterrupt
+        raise interrupt
 
-    monkeypatch.setattr(module, "explore", interrupted)
-    assert layerlab("explore", csv, "--label", "kind").code == faults.INTERRUPTED == 130
+    monkeypatch.setattr(predict, "load_model", interrupted)
+    done = layerlab("predict", model, csv)
+    assert (done.code, done.err) == (code, f"{word}.\n")
+
+    options = ("explore", csv, "--label", "kind", "--quiet", "--out", "cut")
+    monkeypatch.setattr(api.Explorer, "explore", interrupted)
+    done = layerlab(*options)
+    assert done.code == code
+    assert done.err == f"{word}. The run folder cut is marked unfinished.\n"
+    monkeypatch.setattr(explore, "load_data", interrupted)
+    assert layerlab(*options).err == f"{word}.\n"
 
 
 def test_warnings_are_one_line(layerlab, tmp_path):

@@ -57,8 +57,9 @@ def test_nothing_can_be_written_to_nor_changed_from_outside():
     for array in (data.rows, data.labels, data.classes, data.groups):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = array[1]
-    with pytest.raises(FrozenInstanceError):
-        data.name = "other"
+    for name in ("name", "options", "stated_range", "value_range"):
+        with pytest.raises(FrozenInstanceError):
+            setattr(data, name, ())
 
 
 def test_read_only_rows_are_not_copied():
@@ -130,6 +131,13 @@ def test_subset_keeps_classes_names_and_range():
     assert part.value_range == (0.0, 16.0)
     assert not part.rows.flags.writeable
     assert part.fingerprint != data.fingerprint
+
+
+def test_a_range_that_is_not_stated_is_that_of_the_rows():
+    data = make()
+    assert data.value_range == (0.0, 7.5)
+    assert data.subset([1, 2]).value_range == (2.0, 5.0)
+    assert make(rows=ROWS > 2).value_range == (0.0, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,27 @@ def test_options_reach_the_readers(write):
     assert (data.group_names, data.image_shape) == (("p", "q"), (2, 2))
 
 
+def test_what_was_asked_for_is_kept(write):
+    name = write("f.csv", b"who,kind,a\n1,u,5\n2,v,6\n")
+    data = load_data(name, label="kind", groups=0, image_shape=[1, 1])
+    assert data.options == (("label", "kind"), ("groups", 0), ("image_shape", (1, 1)))
+    assert data.subset([0]).options == data.options
+    assert load_data("digits").options == ()
+    plain = load_data(name, label=np.str_("kind"), groups="who").options
+    assert repr(plain) == "(('label', 'kind'), ('groups', 'who'))"
+
+
+def test_of_arrays_only_that_they_were_given_is_kept(write):
+    arrays = load_data(ROWS, Y, groups=("p", "q", "q"))
+    assert arrays.options == (("y", ...), ("groups", ...))
+    assert load_data(write("f.csv", CSV), groups=np.arange(2)).options == (("groups", ...),)
+
+
+def test_options_are_no_part_of_the_fingerprint(write):
+    name = write("small.csv", CSV)
+    assert load_data(name).fingerprint == load_data(name, label="label").fingerprint
+
+
 def test_groups_of_a_file_can_be_replaced(write):
     name = write("f.npz", npz(X=ROWS, y=Y, groups=[1, 1, 2]))
     assert load_data(name).group_names == ("1", "2")

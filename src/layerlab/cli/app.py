@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from layerlab.cli.faults import exit_codes
 
-__all__ = ["app", "main"]
+__all__ = ["app"]
 
 app = typer.Typer(
     name="layerlab",
@@ -169,8 +168,3 @@ def evaluate(
         from layerlab.cli.evaluate import run_evaluate
 
         run_evaluate(model, data, label=label, as_json=json)
-
-
-def main() -> None:
-    """Run the command line."""
-    app(prog_name="layerlab" if sys.argv[0].endswith("__main__.py") else None)

@@ -13,6 +13,7 @@ from rich.table import Table as RichTable
 
 from layerlab._files import canonical_json
 from layerlab.api import Run, explore, health_line, load_data
+from layerlab.cli.interrupts import raise_interrupts
 from layerlab.cli.progress import shown_progress
 from layerlab.errors import ParameterError
 from layerlab.reporting.content import Table
@@ -39,6 +40,7 @@ def run_explore(
     as_json: bool,
 ) -> None:
     """Load, explore, write, and say what was found."""
+    raise_interrupts()
     seconds = None if budget is None else parse_seconds(budget)
     data = load_data(source, label=label, groups=groups)
     if not quiet:
@@ -52,8 +54,6 @@ def run_explore(
             n_threads=threads,
             budget=seconds,
             split=split,
-            label=label,
-            groups=groups,
             progress=progress,
         )
     if as_json:
@@ -94,7 +94,7 @@ def _say(run: Run) -> None:
 
 
 def _rich(table: Table) -> Any:
-    """Return a table for a terminal, without the long column that the notes repeat."""
+    """Return a table for a terminal, without its long column, which is left to the report."""
     kept = [i for i, column in enumerate(table.columns) if column != DIFFERENCE]
     shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for i in kept:

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 import typer
 
+from layerlab.cli.interrupts import INTERRUPTED, TERMINATED, Terminated
 from layerlab.errors import DataWarning, LayerlabError
 
 __all__ = ["exit_codes"]
-
-INTERRUPTED, TERMINATED = 130, 143
-
-
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM came: the same way out as Ctrl-C."""
 
 
 @contextmanager
 def exit_codes() -> Iterator[None]:
     """Turn errors into one line and an exit code; a traceback is shown only on request."""
-    signal.signal(signal.SIGTERM, _terminate)
     try:
         with warnings.catch_warnings():
             # What libraries warn each other of is not for the user of a command.
@@ -35,10 +27,10 @@ def exit_codes() -> Iterator[None]:
             warnings.simplefilter("always", DataWarning)
             warnings.showwarning = _say_warning
             yield
-    except _Terminated:
-        raise _leave("Terminated; the run folder is marked unfinished.", TERMINATED) from None
-    except KeyboardInterrupt:
-        raise _leave("Interrupted; the run folder is marked unfinished.", INTERRUPTED) from None
+    except Terminated as end:
+        raise _leave(_with_notes("Terminated.", end), TERMINATED) from None
+    except KeyboardInterrupt as end:
+        raise _leave(_with_notes("Interrupted.", end), INTERRUPTED) from None
     except LayerlabError as error:
         raise _leave(f"Error: {error}", 2) from None
     except BrokenPipeError:
@@ -64,8 +56,8 @@ def _leave(text: str, code: int) -> typer.Exit:
     return typer.Exit(code)
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise _Terminated
+def _with_notes(text: str, error: BaseException) -> str:
+    return " ".join([text, *getattr(error, "__notes__", ())])
 
 
 def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -49,14 +49,16 @@ class Dataset:
         Where the rows came from: a path, or what was given.
     image_shape : (int, int) or None
         Height and width in pixels, where the rows are images.
-    value_range : (float, float)
-        Smallest and largest value, as the source states it or as the rows show it.
+    stated_range : (float, float) or None
+        Smallest and largest value that the source says there may be, if it does.
     feature_names : tuple of d str
     groups : ndarray of shape (m,) of intp, or None
         For each row the index of its group (a writer, a patient) in ``group_names``.
     group_names : tuple of str
     label_name : str
         What the labels are called: the column they were read from.
+    options : tuple of (str, object)
+        What `load_data` was given beside the source, by name; ``...`` stands for an array.
     """
 
     rows: Array
@@ -65,11 +67,12 @@ class Dataset:
     name: str
     source: str
     image_shape: tuple[int, int] | None
-    value_range: tuple[float, float]
+    stated_range: tuple[float, float] | None
     feature_names: tuple[str, ...]
     groups: IndexArray | None = None
     group_names: tuple[str, ...] = ()
     label_name: str = "label"
+    options: tuple[tuple[str, Any], ...] = ()
 
     @classmethod
     def from_arrays(
@@ -124,7 +127,7 @@ class Dataset:
             name=name,
             source=source,
             image_shape=shape,
-            value_range=_range(flat, names, value_range, source),
+            stated_range=_stated_range(flat, names, value_range, source),
             feature_names=names,
             groups=group_of,
             group_names=group_names,
@@ -172,6 +175,11 @@ class Dataset:
         return np.bincount(self.labels, minlength=self.n_classes)
 
     @cached_property
+    def value_range(self) -> tuple[float, float]:
+        """Smallest and largest value, as the source states it or as these rows show it."""
+        return self.stated_range or (float(self.rows.min()), float(self.rows.max()))
+
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the content, in hex: the same from any source and in any memory order."""
         return fingerprint(
@@ -187,7 +195,7 @@ class Dataset:
         )
 
     def subset(self, indices: Any) -> Dataset:
-        """Return the data set of some rows; classes, groups' names and range stay as they are.
+        """Return the data set of some rows; classes, groups' names and a stated range stay.
 
         Parameters
         ----------
@@ -298,14 +306,15 @@ def _groups(values: Any, m: int, where: str) -> tuple[tuple[str, ...], IndexArra
     return tuple(str(name) for name in unique.tolist()), seal(index)
 
 
-def _range(
+def _stated_range(
     rows: Array, names: tuple[str, ...], stated: tuple[float, float] | None, where: str
-) -> tuple[float, float]:
+) -> tuple[float, float] | None:
+    """Return the stated range, if any; refuse values outside it, and those that are not finite."""
     low, high = value_range(rows, names, where)
     if rows.dtype.kind in "iu":
         warn_if_rounded(low, high, where)
     if stated is None:
-        return low, high
+        return None
     if not (stated[0] <= low and high <= stated[1]):
         raise DataError(
             f"{where}: the values go from {low:g} to {high:g}, outside the stated range "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,36 @@ def load_data(
     >>> load_data("digits")
     Dataset('digits', 1797 rows, 64 features, 10 classes)
     """
+    data = _load(source, y, label, groups, image_shape)
+    return replace(data, options=_options(data, y, label, groups, image_shape))
+
+
+def _options(
+    data: Dataset, y: Any, label: Any, groups: Any, image_shape: Any
+) -> tuple[tuple[str, Any], ...]:
+    options = {
+        "y": _writable(y),
+        "label": _writable(label),
+        "groups": _writable(groups),
+        "image_shape": None if image_shape is None else data.image_shape,
+    }
+    return tuple((key, value) for key, value in options.items() if value is not None)
+
+
+def _writable(value: Any) -> Any:
+    """Return the name or position of a column; of an array only that there was one."""
+    if isinstance(value, str):
+        return str(value)  # NumPy's text writes itself as np.str_('kind')
+    return value if value is None or isinstance(value, int) else ...
+
+
+def _load(
+    source: Any,
+    y: Any,
+    label: str | int | None,
+    groups: Any,
+    image_shape: tuple[int, int] | None,
+) -> Dataset:
     if isinstance(source, str | os.PathLike):
         return _from_name(os.fspath(source), y, label, groups, image_shape)
     frame = as_frame(source)

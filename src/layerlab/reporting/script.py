@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+import os
 from typing import Any
 
+from layerlab.data import Dataset
 from layerlab.exploration import Exploration
 
 __all__ = ["reproduction_script"]
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import layerlab
 
-data = layerlab.load_data({source}{options})
+{place}data = layerlab.load_data({arguments})
 if data.fingerprint != {fingerprint!r}:
     sys.exit("The data is not what the run was made on.")
 split = layerlab.read_split(Path(__file__).parent / "results.json")
@@ -28,9 +28,10 @@ out = sys.argv[1] if len(sys.argv) > 1 else None
 run = layerlab.explore(data, split=split, seed={seed}, out=out)
 print(run.path)
 '''
+PLACE = "# PUT THE DATA HERE: what came from memory has no name. Replace each `...` by it.\n"
 
 
-def reproduction_script(e: Exploration, version: str, columns: Mapping[str, Any]) -> str:
+def reproduction_script(e: Exploration, version: str) -> str:
     """Return the text of the script.
 
     Parameters
@@ -38,20 +39,30 @@ def reproduction_script(e: Exploration, version: str, columns: Mapping[str, Any]
     e : Exploration
     version : str
         Of layerlab.
-    columns : mapping
-        The columns that were named, as `load_data` takes them; None for those that were not.
+
+    Returns
+    -------
+    script : str
 
     Notes
     -----
-    Data that came from memory cannot be named; the script then leaves a place for it.
+    Data that came from memory cannot be named; the script then leaves a marked place for it.
     """
-    source = e.data.source
-    known = source == "digits" or Path(source).is_file()
-    place = repr(source if source == "digits" else str(Path(source).resolve()))
+    given = [("", _source(e.data)), *((f"{key}=", value) for key, value in e.data.options)]
     return SCRIPT.format(
         version=version,
-        source=place if known else "...  # put the data of the run here\n",
-        options="".join(f", {key}={name!r}" for key, name in columns.items() if name is not None),
+        place=PLACE if any(value is ... for _, value in given) else "",
+        arguments=", ".join(f"{key}{_written(value)}" for key, value in given),
         fingerprint=e.data.fingerprint,
         seed=e.seed,
     )
+
+
+def _source(data: Dataset) -> Any:
+    if data.source == "digits":
+        return data.source
+    return os.path.abspath(data.source) if os.path.isfile(data.source) else ...
+
+
+def _written(value: Any) -> str:
+    return "..." if value is ... else repr(value)
