@@ -222,3 +222,29 @@ def test_an_interrupt_names_the_folder_that_is_unfinished(file, monkeypatch):
     with pytest.raises(KeyboardInterrupt) as end:
         explore(file, label="kind", out="other")
     assert not hasattr(end.value, "__notes__")
+
+
+def test_rows_too_large_for_a_network_are_refused_with_their_place():
+    X = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+    y = (X[:, 0] > 0).astype(int)
+    model = FeedforwardClassifier((4,), "relu", random_state=0).fit(X, y)
+    X[7] = 3e38
+    with np.errstate(over="ignore"), pytest.raises(DataError, match=r"Row 7 .* too large"):
+        model.predict_proba(X)
+    with np.errstate(over="ignore"), pytest.raises(DataError, match="arrays: Row 7 "):
+        evaluate(model, load_data(X, y))
+
+
+def test_evaluate_wants_a_fitted_model_and_a_dataset():
+    with pytest.raises(ValueError, match="not fitted"):
+        evaluate(FeedforwardClassifier(), load_data("digits"))
+    X, y = np.eye(4), [0, 1, 0, 1]
+    model = FeedforwardClassifier((2,), random_state=0).fit(X, y)
+    with pytest.raises(ParameterError, match="a Dataset"):
+        evaluate(model, X)
+
+
+@pytest.mark.parametrize("out", ["", "bad\udcff"])
+def test_a_folder_that_cannot_be_named_is_refused_before_anything_is_done(out):
+    with pytest.raises(ParameterError):
+        explore("digits", out=out)

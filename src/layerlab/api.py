@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from layerlab._callbacks import ProgressSink
 from layerlab._files import canonical_json
-from layerlab._validation import check_integer, check_real
+from layerlab._validation import check_integer, check_real, refuse
 from layerlab.data import (
     Dataset,
     Rows,
@@ -32,8 +33,8 @@ from layerlab.data import (
     split_rows,
     take_features,
 )
-from layerlab.engine.forward import logits
-from layerlab.errors import ParameterError
+from layerlab.engine.forward import finite_logits
+from layerlab.errors import DataError, ParameterError
 from layerlab.exploration import Exploration, Explorer, knn_curve, results
 from layerlab.metrics import Score, log_loss, paired_difference, wilson_interval
 from layerlab.models import FeedforwardClassifier, GradientCheck, check_gradient
@@ -185,6 +186,7 @@ def explore(
     if budget is not None:
         check_real("budget", budget, 0, open_low=True)
     known = _loaded(data, label, groups)
+    _check_writable(out, known.source)
     require_classes(known)
     explorer = Explorer(known, _split(known, split, seed), seed=seed, n_threads=n_threads)
     folder = RunFolder.create(out, name=known.name, overwrite=overwrite)
@@ -235,11 +237,15 @@ def evaluate(model: FeedforwardClassifier, data: Dataset) -> Evaluation:
     DataError
         If the rows do not fit the model, or a label was not seen in training.
     """
+    check_is_fitted(model)
+    if not isinstance(data, Dataset):
+        raise refuse("data", "a Dataset, as load_data returns it", data)
     data = take_features(data, **model_takes(model))
     names = np.array([str(name) for name in model.classes_])
     order = np.argsort(names)
     labels = order[known_labels(data.y.astype(str), names[order], data.source)]
-    Z = logits(model.network_, model.theta_, data.rows, model.input_map_)
+    with _naming(data.source):
+        Z = finite_logits(model.network_, model.theta_, data.rows, model.input_map_)
     score = Score.of(labels, Z.argmax(axis=1))
     return Evaluation(score, log_loss(labels, model.network_.output.log_probabilities(Z)))
 
@@ -339,5 +345,29 @@ def predict_rows(model: FeedforwardClassifier, rows: Rows) -> tuple[Any, Any]:
     labels : ndarray of shape (m,)
     probabilities : ndarray of shape (m, K)
     """
-    probabilities = model.predictor()(rows.rows)
+    with _naming(rows.source):
+        probabilities = model.predictor()(rows.rows)
     return model.classes_[probabilities.argmax(axis=1)], probabilities
+
+
+@contextmanager
+def _naming(source: str) -> Iterator[None]:
+    """Say of which source a row is that cannot be used."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{source}: {error}") from error
+
+
+def _check_writable(out: str | os.PathLike[str] | None, source: str) -> None:
+    """Refuse names that a run could not write into its files, before it begins."""
+    if out is not None and not os.fspath(out):
+        raise ParameterError("The 'out' parameter must name a folder. Got an empty name instead.")
+    for name in (source, "" if out is None else os.fspath(out)):
+        try:
+            name.encode("utf-8")
+        except UnicodeEncodeError:
+            raise ParameterError(
+                f"{name.encode('utf-8', 'backslashreplace').decode()}: a name must be text in "
+                "UTF-8. Rename the file or folder."
+            ) from None

@@ -154,3 +154,21 @@ def test_rows_of_the_wrong_size_are_refused(layerlab, model, tmp_path):
 def test_one_bad_file_among_good_ones_prints_nothing(layerlab, model, csv):
     done = layerlab("predict", model, csv, "nowhere.csv")
     assert (done.code, done.out) == (2, "")
+
+
+def test_output_that_an_encoding_cannot_hold_is_escaped_not_cut_off(model, csv):
+    import os
+    import subprocess
+    import sys
+
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    folder = csv.parent
+    (folder / "größe.csv").write_text(csv.read_text())
+    done = subprocess.run(
+        [sys.executable, "-m", "layerlab", "predict", model, csv, folder / "größe.csv"],
+        capture_output=True,
+        env=environment,
+        timeout=120,
+    )
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 241

@@ -128,7 +128,7 @@ def test_the_notebooks_run_takes_hundreds_of_evaluations_not_100_000(monkeypatch
             asked.append("cost")
             return super().cost(*arguments, **options)
 
-    monkeypatch.setattr("layerlab.models.classifier.RowObjective", Counting)
+    monkeypatch.setattr("layerlab.models.problem.RowObjective", Counting)
     rows, labels = load_digits(return_X_y=True)
     rest, _, y_rest, _ = train_test_split(rows / 16, labels, test_size=0.2, random_state=1)
     train, _, y_train, _ = train_test_split(rest, y_rest, test_size=0.25, random_state=1)

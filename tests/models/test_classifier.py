@@ -390,3 +390,20 @@ def test_a_column_with_a_large_offset_is_not_lost_in_float32():
 def test_no_rows_give_no_probabilities():
     model = small().fit(IRIS, SPECIES)
     assert model.predictor()(IRIS[:0]).shape == (0, 3)
+
+
+@pytest.mark.parametrize("unit", [1e300, 1e-300, 1e-40])
+def test_columns_of_any_scale_are_standardised(unit):
+    usual, scaled = (small(scaling="standard").fit(IRIS * u, SPECIES) for u in (1, unit))
+    np.testing.assert_allclose(
+        scaled.activations(IRIS * unit)[0], usual.activations(IRIS)[0], rtol=1e-9, atol=1e-9
+    )
+
+
+def test_a_dtype_in_another_byte_order_is_computed_in_this_machine_s():
+    assert small(dtype=">f4").fit(IRIS, SPECIES).theta_.dtype == np.float32
+
+
+def test_a_start_that_is_not_finite_is_refused():
+    with pytest.raises(ParameterError, match="finite"):
+        small(init=np.full(small().fit(IRIS, SPECIES).theta_.size, np.nan)).fit(IRIS, SPECIES)

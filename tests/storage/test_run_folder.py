@@ -176,3 +176,13 @@ def test_a_full_disk_is_one_line_and_leaves_no_half_file(tmp_path, monkeypatch):
         folder.write_text("report.html", "long")
     assert contents(folder.path).keys() == {"UNFINISHED"}
     assert not any(TEMPORARY_FILE.fullmatch(path.name) for path in folder.path.iterdir())
+
+
+def test_a_folder_that_only_looks_like_a_run_is_never_overwritten(tmp_path):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "report.html").write_text("mine")
+    (tmp_path / "figures" / "plot.svg").write_text("mine too")
+    with pytest.raises(RunFolderError, match="not written by a run"):
+        RunFolder.create(tmp_path, overwrite=True)
+    assert (tmp_path / "report.html").read_text() == "mine"
+    assert not (tmp_path / "UNFINISHED").exists()

@@ -39,6 +39,9 @@ def exit_codes() -> Iterator[None]:
         raise typer.Exit(0) from None
     except typer.Exit:
         raise
+    except OSError as error:
+        name = "" if error.filename is None else f"{error.filename}: "
+        raise _leave(f"Error: {name}{error.strerror or error}.", 2) from None
     except MemoryError:
         raise _leave("Error: not enough memory for this data. Give fewer rows.", 2) from None
     except Exception as error:

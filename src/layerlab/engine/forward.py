@@ -11,10 +11,11 @@ import numpy as np
 from layerlab._guard import single_threaded_blas
 from layerlab._typing import Array
 from layerlab.engine.plan import plan_rows
+from layerlab.errors import DataError
 from layerlab.network import InputMap, Network, Workspace
 from layerlab.network.propagation import forward, workspace_floats
 
-__all__ = ["layer_activations", "logits"]
+__all__ = ["finite_logits", "layer_activations", "logits"]
 
 
 def logits(network: Network, theta: Array, X: Array, input_map: InputMap) -> Array:
@@ -37,6 +38,26 @@ def logits(network: Network, theta: Array, X: Array, input_map: InputMap) -> Arr
     with _quiet():
         for block, work in _blocks(network, theta, X, input_map):
             Z[block] = work.A[-1]
+    return Z
+
+
+def finite_logits(network: Network, theta: Array, X: Array, input_map: InputMap) -> Array:
+    """Return `logits`, and refuse rows whose values are too large for the network.
+
+    Raises
+    ------
+    DataError
+        If a logit is not finite.
+    """
+    Z = logits(network, theta, X, input_map)
+    lost = ~np.isfinite(Z).all(axis=1)
+    if lost.any():
+        row = int(lost.argmax())
+        raise DataError(
+            f"Row {row} (counted from 0) is too large for the network: its values reach "
+            f"{np.abs(X[row]).max():g}, and what is computed from them in {Z.dtype} is not finite. "
+            "Leave such rows out, or correct them."
+        )
     return Z
 
 

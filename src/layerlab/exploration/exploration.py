@@ -161,16 +161,27 @@ class Explorer:
             return run.explore()
 
     def _search_folds(self) -> list[tuple[IndexArray, IndexArray]]:
-        folds = make_folds(
+        try:
+            folds = self._cut()
+        except DataError as error:
+            reason = str(error).split(". ")[0]
+            raise DataError(
+                f"{self.data.source}: the search cuts the {len(self.train)} training rows of the "
+                f"{self.split.kind} split into {SEARCH_FOLDS} folds, and cannot: {reason}. Give "
+                "more rows or groups, or a larger share of training rows."
+            ) from error
+        for train, _ in folds:
+            self._require_two_classes(train)
+        return folds
+
+    def _cut(self) -> list[tuple[IndexArray, IndexArray]]:
+        return make_folds(
             FOLDS_OF_SPLIT.get(self.split.kind, "stratified"),
             self.train.y,
             n_splits=SEARCH_FOLDS,
             groups=self.train.groups,
             random_state=self.seed,
         )
-        for train, _ in folds:
-            self._require_two_classes(train)
-        return folds
 
     def _require_two_classes(self, rows: IndexArray) -> None:
         """Refuse a fold, given by its rows within the training rows, that cannot be learnt."""

@@ -17,7 +17,7 @@ from layerlab._random import draw_seed
 from layerlab._typing import Array, FloatArray, Vector
 from layerlab._validation import check_choice, check_flag, check_integer, check_real, refuse
 from layerlab.engine import effective_threads
-from layerlab.engine.forward import layer_activations, logits
+from layerlab.engine.forward import finite_logits, layer_activations
 from layerlab.errors import DataError, ParameterError
 from layerlab.models.problem import Problem
 from layerlab.models.targets import TrainingRows, known_labels, training_rows
@@ -271,7 +271,9 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
 
         def predict(X: Array) -> Array:
             return np.asarray(
-                np.exp(network.output.log_probabilities(logits(network, theta, X, input_map)))
+                np.exp(
+                    network.output.log_probabilities(finite_logits(network, theta, X, input_map))
+                )
             )
 
         return predict
@@ -335,6 +337,8 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         if not isinstance(self.init, str):
             theta = np.array(self.init, np.float64)
             network.layout.split(theta)  # refuses a wrong length
+            if not np.isfinite(theta).all():
+                raise refuse("init", "finite where it is an array", self.init)
             return theta
         initialiser_for(network, self.init)
         return start_weights(network, self.init, seed=draw_seed(self.random_state))
@@ -350,7 +354,7 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
 
     def _computing_dtype(self, X: Array) -> Any:
         if self.dtype is not None:
-            return np.dtype(self.dtype)
+            return np.dtype(_dtype_name(self.dtype))  # in this machine's byte order
         return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
 
     def _watch(self, problem: Problem, X_val: Any, y_val: Any, weight: Any) -> Watch:
@@ -408,7 +412,7 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
 
     def _logits(self, X: Any) -> Array:
         rows = self._rows(X)
-        return logits(self.network_, self.theta_, rows, self.input_map_)
+        return finite_logits(self.network_, self.theta_, rows, self.input_map_)
 
 
 def _dtype_name(dtype: Any) -> Any:

@@ -39,12 +39,15 @@ class InputMap:
     def write(self, rows: Array, out: Array) -> None:
         """Write the mapped rows into ``out``, in its dtype.
 
-        The shift is taken off in the precision of the rows: in that of ``out``
-        a column with a large offset would lose all that it varies by.
+        They are mapped in the precision of the rows: in that of ``out`` a column with a
+        large offset would lose all that it varies by, and a tiny scale would overflow.
         """
         wide = np.result_type(rows.dtype, out.dtype)
-        np.subtract(rows, self.shift.astype(wide), out=out, casting="unsafe", dtype=wide)
-        out *= self.scale.astype(out.dtype)
+        mapped = out if wide == out.dtype else np.empty(rows.shape, wide)
+        np.subtract(rows, self.shift.astype(wide), out=mapped, casting="unsafe", dtype=wide)
+        mapped *= self.scale.astype(wide)
+        if mapped is not out:
+            np.copyto(out, mapped, casting="same_kind")
 
 
 def fit_input_map(
@@ -84,7 +87,7 @@ def fit_input_map(
     bytes_of_pixels = X.dtype == np.uint8
     if kind == "range" or (kind == "auto" and (bytes_of_pixels or _share_one_range(low, high))):
         return InputMap(mean, np.full(X.shape[1], 1 / _nonzero(high.max() - low.min())))
-    return InputMap(mean, 1 / _nonzero(_deviation(X, mean, sample_weight, high > low)))
+    return InputMap(mean, 1 / _nonzero(_deviation(X, mean, sample_weight, high - low)))
 
 
 def _share_one_range(low: FloatArray, high: FloatArray) -> bool:
@@ -110,11 +113,15 @@ def _mean(X: Array, weight: FloatArray | None) -> FloatArray:
     return np.asarray(total / weight.sum(), dtype=np.float64)
 
 
-def _deviation(X: Array, mean: Array, weight: FloatArray | None, varies: Array) -> FloatArray:
-    """Return each feature's standard deviation, exactly zero where it is constant."""
-    weight = np.ones(len(X)) if weight is None else weight
-    variance = sum((w * (rows - mean) ** 2).sum(axis=0) for rows, w in _weighted_blocks(X, weight))
-    return np.asarray(np.sqrt(variance / weight.sum()) * varies)
+def _deviation(X: Array, mean: Array, weight: FloatArray | None, span: Array) -> FloatArray:
+    """Return each feature's standard deviation, exactly zero where it is constant.
+
+    In units of the feature's span, whose squares neither over- nor underflow.
+    """
+    weight, unit = np.ones(len(X)) if weight is None else weight, _nonzero(span)
+    blocks = _weighted_blocks(X, weight)
+    variance = sum((w * ((rows - mean) / unit) ** 2).sum(axis=0) for rows, w in blocks)
+    return np.asarray(np.sqrt(variance / weight.sum()) * span)
 
 
 def _weighted_blocks(X: Array, weight: FloatArray) -> Iterator[tuple[FloatArray, FloatArray]]:

@@ -181,6 +181,11 @@ def _earlier_files(path: Path) -> list[Path]:
         raise RunFolderError(
             f"{path} holds what no run writes: {_some(foreign, path)}. Choose another --out."
         )
+    if entries and not any(entry.name in (UNFINISHED, LOG) for entry in entries):
+        raise RunFolderError(
+            f"{path} is not empty, and was not written by a run: it has no {LOG}. "
+            "Choose another --out."
+        )
     return entries
 
 
