@@ -99,7 +99,7 @@ def test_any_number_of_rows_and_folds(m, n_splits, kind):
         ("group", {}, ParameterError, "'groups'"),
         ("group", {"groups": [0, 0, 0, 1, 1, 1]}, DataError, "2 groups, .*at least 4"),
         ("group", {"groups": [0, 1]}, DataError, "6 labels and groups of shape"),
-        ("leave-one-group-out", {"groups": [0] * 6}, DataError, "1 groups, .*at least 2"),
+        ("leave-one-group-out", {"groups": [0] * 6}, DataError, "is 1 group, .*at least 2"),
     ],
 )
 def test_refusals(kind, options, error, said):
@@ -110,3 +110,16 @@ def test_refusals(kind, options, error, said):
 def test_no_rows():
     with pytest.raises(DataError, match="There are 0 rows"):
         make_folds("stratified", [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "said"),
+    [
+        ("shuffled", ["a"], "There is 1 row, and"),
+        ("stratified", ["a", "b", "b"], "There is 1 row of class 'a', and"),
+        ("stratified", ["a", "a", "b", "b"], "There are 2 rows of class 'a', and"),
+    ],
+)
+def test_one_row_is_said_as_one(kind, labels, said):
+    with pytest.raises(DataError, match=said):
+        make_folds(kind, labels, n_splits=3)

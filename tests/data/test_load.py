@@ -154,3 +154,36 @@ def test_label_and_y_exclude_each_other():
     pd = pytest.importorskip("pandas")
     with pytest.raises(ParameterError, match="not both"):
         load_data(pd.DataFrame({"a": [1]}), [0], label="a")
+
+
+@pytest.mark.parametrize("label", [1.0, True, np.True_, ["a"], b"a", (0,), {}])
+def test_a_label_column_of_a_wrong_type_is_refused(write, label):
+    name = write("f.csv", b"a,b,c\n1,2,u\n3,4,v\n")
+    for source in (name, "digits", ROWS):
+        with pytest.raises(ParameterError, match=r"^The 'label' parameter must be the name"):
+            load_data(source, label=label)
+
+
+@pytest.mark.parametrize("groups", [1.0, True, np.True_, object()])
+def test_groups_of_a_wrong_type_are_refused(write, groups):
+    with pytest.raises(ParameterError, match=r"'groups' .*or a group for each row"):
+        load_data(write("f.csv", CSV), groups=groups)
+
+
+def test_numpys_integers_are_positions(write):
+    name = write("f.csv", b"a,who,kind\n1,5,u\n3,6,v\n")
+    data = load_data(name, label=np.int64(2), groups=np.uint8(1))
+    assert (data.label_name, data.group_names) == ("kind", ("5", "6"))
+    assert repr(data.options) == "(('label', 2), ('groups', 1))"
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"a": [1, 3], "who": [5, 6], "kind": ["u", "v"]})
+    data = load_data(frame, label=np.int64(-1), groups=np.int64(1))
+    assert (data.label_name, data.group_names) == ("kind", ("5", "6"))
+
+
+def test_labels_beyond_signed_64_bits_are_refused_at_loading(write):
+    y = np.array([1, 2**63, 1], dtype=np.uint64)
+    with pytest.raises(DataError, match=r"^f.npz: the label of row 1 .*signed 64-bit integers"):
+        load_data(write("f.npz", npz(X=ROWS, y=y)))
+    with pytest.raises(DataError, match=r"^arrays: the label of row 1 .*signed 64-bit integers"):
+        load_data(ROWS, y)

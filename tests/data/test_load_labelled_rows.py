@@ -213,3 +213,17 @@ def test_neither_order_nor_other_columns_matter(tmp_path_factory, order, d, data
     assert seen(loaded) == ([[value[n] for n in names]], ["u"], "label", tuple(names))
     rows = load_rows(path, n_features=d, feature_names=names)
     assert rows.rows.tolist() == loaded.rows.tolist()
+
+
+@pytest.mark.parametrize("label", [1.0, True, ["a"], b"a"])
+def test_a_label_column_of_a_wrong_type_is_refused(tmp_path, label):
+    (tmp_path / "f.csv").write_bytes(b"a,b,y\n1,2,3\n")
+    for source in (tmp_path / "f.csv", ROWS):
+        with pytest.raises(ParameterError, match=r"^The 'label' parameter must be the name"):
+            load_labelled_rows(source, n_features=2, label=label)
+
+
+def test_numpys_integers_are_positions_of_the_label(tmp_path):
+    (tmp_path / "f.csv").write_bytes(b"a,b,c\n1,2,3\n")
+    loaded = load_labelled_rows(tmp_path / "f.csv", n_features=2, label=np.int64(1))
+    assert loaded.rows.tolist() == [[1, 3]]

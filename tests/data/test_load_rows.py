@@ -317,3 +317,17 @@ def test_rows_are_those_of_load_data(write):
     data = load_data(name)
     loaded = load_rows(name, n_features=2, feature_names=data.feature_names)
     assert loaded.rows.tolist() == data.rows.tolist()
+
+
+@pytest.mark.parametrize("label", [1.0, True, ["a"], b"a"])
+def test_a_label_column_of_a_wrong_type_is_refused(tmp_path, label):
+    (tmp_path / "f.csv").write_bytes(b"a,b,y\n1,2,3\n")
+    for source in (tmp_path / "f.csv", ROWS):
+        with pytest.raises(ParameterError, match=r"^The 'label' parameter must be the name"):
+            load_rows(source, n_features=2, label=label)
+
+
+def test_numpys_integers_are_positions_of_the_label(tmp_path):
+    (tmp_path / "f.csv").write_bytes(b"a,b,c\n1,2,3\n")
+    loaded = load_rows(tmp_path / "f.csv", n_features=2, label=np.int64(1))
+    assert loaded.rows.tolist() == [[1, 3]]

@@ -65,7 +65,7 @@ def test_takes_text_integers_booleans_and_whole_floats(values, expected, kind):
         (pl.Series([1, None]), "row 1 .*missing"),
         (["a", 1], r"mix types: text \(row 0\) and int \(row 1\)"),
         ([True, 1], "mix types: bool"),
-        ([1, 2**63], "row 1 .*64 bits"),
+        ([1, 2**63], "row 1 .*64-bit"),
         ([1 + 2j], "complex"),
         (np.array([1 + 2j]), "complex"),
         ([Decimal(1)], "Decimal"),
@@ -128,3 +128,29 @@ def test_every_integer_comes_back_from_its_text(numbers):
 def test_text_is_never_changed(cells):
     assert [str(name) for name in names_from_text(cells).tolist()] == cells
     assert names(cells).tolist() == cells
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([0, 2**63 - 1, 2**63, 2**64 - 1], dtype=np.uint64),
+        [0, 1, 2**63],
+        [np.uint64(0), np.uint64(1), np.uint64(2**63)],
+    ],
+)
+def test_integers_beyond_signed_64_bits_are_refused(values):
+    with pytest.raises(
+        DataError, match=r"here: the label of row 2 .*9223372036854775808, .*signed 64-bit"
+    ):
+        names(values)
+
+
+def test_the_largest_integers_are_taken():
+    assert names(np.array([2**63 - 1], dtype=np.uint64)).tolist() == [2**63 - 1]
+    assert names([np.int64(-(2**63)), 2**63 - 1]).tolist() == [-(2**63), 2**63 - 1]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_infinite_labels_of_any_float_are_refused(dtype):
+    with pytest.raises(DataError, match=r"row 1 .*inf, which is no whole number"):
+        names(np.array([1, np.inf], dtype=dtype))

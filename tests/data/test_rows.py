@@ -113,3 +113,12 @@ def test_sealing_copies_what_others_can_write_to_and_nothing_else():
     view.flags.writeable = False
     assert not np.shares_memory(sealed(view), mine)  # `mine` could still change it
     assert sealed(np.frombuffer(b"abc", dtype=np.uint8)).base is not None
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_names_the_first_bad_value_of_any_float(dtype, bad):
+    rows = np.zeros((3, 2), dtype=dtype)
+    rows[1:] = bad
+    with pytest.raises(DataError, match=f"row 1, column 0 .* is {bad}: no finite number"):
+        value_range(rows, ("a", "b"), "here")

@@ -47,9 +47,27 @@ GOOD = {"train": [0], "validation": [1], "test": [2]}
         ({"test": [1]}, "row 1 is in it twice"),
         ({"test": [3]}, "row 3 is out of place"),
         ({"test": [-1]}, "row -1 is out of place"),
-        ({"kind": 3}, "'kind' must be text"),
-        ({"fractions": [1, 2]}, "'fractions' must be three numbers"),
-        ({"fractions": "abc"}, "'fractions' must be three numbers"),
+        ({"kind": 3}, "'kind' must be one of .*'given'. Got 3"),
+        ({"kind": "groups"}, "'kind' must be one of .*Did you mean 'group'"),
+        ({"kind": "<script>"}, "'kind' must be one of"),
+        *(
+            ({"fractions": fractions}, "'fractions' must be three positive numbers with sum 1")
+            for fractions in (
+                [0.5, 0.5],
+                "abc",
+                ["0.6", "0.2", "0.2"],
+                [0, 0, 0],
+                [True, 0.0, 0.0],
+                [1.2, -0.1, -0.1],
+                [0.5, 0.4, 9],
+                [0.5, 0.4, 0.2],
+                [0.6, 0.2, 0.2, 0.5],
+                [0.6, 0.2, 0.2, 10**400],
+                [10**400, 0.5, 0.5],
+                [float("nan")] * 3,
+                [float("inf"), 0.5, 0.5],
+            )
+        ),
         ({"seed": 0.5}, "'seed' must be an integer"),
     ],
 )

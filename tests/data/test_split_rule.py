@@ -76,7 +76,18 @@ def test_a_split_of_other_data_is_refused(tmp_path):
     [
         (b"", "no JSON"),
         (b"\xff", "no JSON"),
-        (b"[" * 200_000, "no JSON"),
+        (b"[" * 200_000, "no JSON.*nested"),
+        (b'{"fractions": [NaN, NaN, NaN]}', "NaN is no number"),
+        (b'{"fractions": [1' + b"0" * 400 + b", 0, 0]}", "an integer has more than 20 char"),
+        (b'{"train": [0], "train": [1]}', "a key stands twice"),
+        (
+            b'{"train": [0], "validation": [1], "test": [2], "fractions": [0.5, 0.4, 9]}',
+            "split: 'fractions' must be three positive numbers",
+        ),
+        (
+            b'{"train": [0], "validation": [1], "test": [2], "kind": "leave_one"}',
+            "split: 'kind' must be one of .*'given'. Got 'leave_one'",
+        ),
         (b"[1]", "no split"),
         (b"{}", "'train' is missing"),
         (b'{"train": [0], "validation": [0], "test": [1]}', "twice"),

@@ -8,9 +8,9 @@ from layerlab.data.health import health_line, require_classes, require_groups
 from layerlab.data.load import load_data
 from layerlab.data.load_labelled_rows import load_labelled_rows
 from layerlab.data.load_rows import Rows, load_rows
-from layerlab.data.split import Split
+from layerlab.data.split import SPLIT_KINDS, Split
 from layerlab.data.split_rule import SplitRule, parse_split, read_split
-from layerlab.data.splits import DEFAULT_FRACTIONS, SPLIT_KINDS, check_split, split_rows
+from layerlab.data.splits import DEFAULT_FRACTIONS, check_split, split_rows
 from layerlab.data.take_features import take_features
 
 __all__ = [

@@ -2,11 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from numbers import Integral
 from typing import Any
 
+import numpy as np
+
+from layerlab._validation import refuse
 from layerlab.errors import ParameterError
 
-__all__ = ["refuse_columns", "refuse_dictionary", "refuse_two_labels", "refuse_y", "require_y"]
+__all__ = [
+    "check_groups",
+    "check_label",
+    "refuse_columns",
+    "refuse_dictionary",
+    "refuse_two_labels",
+    "refuse_y",
+    "require_y",
+]
+
+
+def check_label(label: Any) -> str | int | None:
+    """Return the column of the labels as plain text or a plain integer.
+
+    Parameters
+    ----------
+    label : str, int or None
+        NumPy's text and integers too; a boolean is no position.
+
+    Returns
+    -------
+    label : str, int or None
+
+    Raises
+    ------
+    ParameterError
+        If it is of another type.
+    """
+    return _column("label", label, "the name of a column or its position, an integer")
+
+
+def check_groups(groups: Any) -> Any:
+    """Return the column of the groups likewise, or the groups of all rows as they came.
+
+    Parameters
+    ----------
+    groups : str, int, array-like of shape (m,) or None
+
+    Returns
+    -------
+    groups : str, int, array-like of shape (m,) or None
+
+    Raises
+    ------
+    ParameterError
+        If it is neither a column nor anything that holds groups.
+    """
+    if isinstance(groups, Iterable) and not isinstance(groups, str):
+        return groups
+    return _column(
+        "groups",
+        groups,
+        "the name of a column, its position, an integer, or a group for each row",
+    )
+
+
+def _column(name: str, value: Any, allowed: str) -> str | int | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return str(value)  # NumPy's text writes itself as np.str_('kind')
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
+        raise refuse(name, allowed, value)
+    return int(value)
 
 
 def refuse_y(y: Any, name: str) -> None:

@@ -105,15 +105,19 @@ def _checked_groups(kind: str, groups: ArrayLike | None, m: int) -> Any:
 def _require_enough(kind: str, y: Any, group_of: Any, n_splits: int) -> None:
     if kind in _OF_GROUPS:
         needed = n_splits if kind == "group" else 2
-        found, what = len(np.unique(group_of)), "groups"
+        found, one, what = len(np.unique(group_of)), "group", ""
     elif kind == "stratified":
         names, counts = np.unique(y, return_counts=True)
         needed, found = n_splits, int(counts.min(initial=len(y)))
-        what = f"rows of class {names[counts.argmin()].item()!r}" if len(names) else "rows"
+        one, what = "row", f" of class {names[counts.argmin()].item()!r}" if len(names) else ""
     else:
-        needed, found, what = n_splits, len(y), "rows"
+        needed, found, one, what = n_splits, len(y), "row", ""
     if found < needed:
         raise DataError(
-            f"There are {found} {what}, and these {kind} folds need at least {needed}. "
+            f"{_there_are(found, one)}{what}, and these {kind} folds need at least {needed}. "
             "Ask for fewer folds, or give more data."
         )
+
+
+def _there_are(count: int, one: str) -> str:
+    return f"There is 1 {one}" if count == 1 else f"There are {count} {one}s"

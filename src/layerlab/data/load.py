@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from layerlab.data.arguments import (
+    check_groups,
+    check_label,
     refuse_columns,
     refuse_dictionary,
     refuse_two_labels,
@@ -61,7 +63,7 @@ def load_data(
     DataError
         If the data cannot be used; the message says where and what to do.
     ParameterError
-        If the arguments do not go together.
+        If an argument is of a wrong type, or they do not go together.
 
     Examples
     --------
@@ -69,6 +71,7 @@ def load_data(
     >>> load_data("digits")
     Dataset('digits', 1797 rows, 64 features, 10 classes)
     """
+    label, groups = check_label(label), check_groups(groups)
     data = _load(source, y, label, groups, image_shape)
     return replace(data, options=_options(data, y, label, groups, image_shape))
 
@@ -87,9 +90,7 @@ def _options(
 
 def _writable(value: Any) -> Any:
     """Return the name or position of a column; of an array only that there was one."""
-    if isinstance(value, str):
-        return str(value)  # NumPy's text writes itself as np.str_('kind')
-    return value if value is None or isinstance(value, int) else ...
+    return value if value is None or isinstance(value, str | int) else ...
 
 
 def _load(

@@ -10,6 +10,7 @@ from typing import Any
 import narwhals as nw
 
 from layerlab.data.arguments import (
+    check_label,
     refuse_columns,
     refuse_dictionary,
     refuse_two_labels,
@@ -78,7 +79,7 @@ def load_labelled_rows(
         If a feature or the labels are missing, the size is not the model's, or a
         value cannot be used; the message says where and what to do.
     ParameterError
-        If the arguments do not go together.
+        If an argument is of a wrong type, or they do not go together.
 
     Examples
     --------
@@ -86,6 +87,7 @@ def load_labelled_rows(
     Dataset('digits', 1797 rows, 64 features, 10 classes)
     """
     wanted = check_wanted(n_features, feature_names, image_shape)
+    label = check_label(label)
     if isinstance(source, str | os.PathLike):
         name = os.fsdecode(source)
         refuse_y(y, name)

@@ -10,6 +10,7 @@ from typing import Any
 import narwhals as nw
 
 from layerlab._typing import Array
+from layerlab.data.arguments import check_label
 from layerlab.data.csv_table import read_columns
 from layerlab.data.data_file import BUILT_IN, is_npz, read_data_file
 from layerlab.data.dataset import default_names
@@ -88,7 +89,7 @@ def load_rows(
         If a name is missing, the number of columns or the size of the images is
         not the model's, or a value cannot be used; the message says where and what to do.
     ParameterError
-        If the arguments do not go together.
+        If an argument is of a wrong type, or they do not go together.
 
     Examples
     --------
@@ -96,6 +97,7 @@ def load_rows(
     (1797, 64)
     """
     wanted = check_wanted(n_features, feature_names, image_shape)
+    label = check_label(label)
     if isinstance(source, str | os.PathLike):
         return _from_name(os.fsdecode(source), wanted, label)
     frame = as_frame(source)

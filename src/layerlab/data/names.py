@@ -46,6 +46,7 @@ def check_names(values: Any, where: str, what: str = "label") -> Array:
     array = _one_a_row(_as_array(values, where, what), where, what)
     kind = array.dtype.kind
     if kind in "biu":
+        _refuse_beyond_64_bits(array, where, what)
         return array.astype(array.dtype.newbyteorder("="), copy=False)
     if kind == "f":
         return _whole(array, where, what)
@@ -123,6 +124,7 @@ def _whole(values: Array, where: str, what: str) -> Array:
     missing = np.flatnonzero(np.isnan(values))
     if len(missing):
         raise _missing(int(missing[0]), where, what)
+    values = values.astype(np.result_type(values, np.float64))  # float16 has no room for 2^53
     # Comparisons are false for infinity as well.
     bad = np.flatnonzero(~((np.abs(values) <= _EXACT) & (np.trunc(values) == values)))
     if len(bad):
@@ -154,12 +156,22 @@ def _from_numbers(values: list[Any], kinds: set[str], where: str, what: str) -> 
     if "float" in kinds:
         return _whole(np.array(values, dtype=np.float64), where, what)
     for row, value in enumerate(values):
-        if value not in _INT64:
-            raise DataError(
-                f"{where}: the {what} of row {row} (counted from 0), {value}, does not fit 64 "
-                "bits. Give such names as text."
-            )
+        if int(value) not in _INT64:  # a range is gone through one by one for NumPy's integers
+            raise _beyond_64_bits(value, row, where, what)
     return np.array(values, dtype=np.int64)
+
+
+def _refuse_beyond_64_bits(array: Array, where: str, what: str) -> None:
+    if array.dtype.kind == "u" and array.max(initial=0) > _INT64[-1]:
+        row = int(np.argmax(array > _INT64[-1]))
+        raise _beyond_64_bits(array[row], row, where, what)
+
+
+def _beyond_64_bits(value: Any, row: int, where: str, what: str) -> DataError:
+    return DataError(
+        f"{where}: the {what} of row {row} (counted from 0), {value}, does not fit signed 64-bit "
+        "integers (-2^63 to 2^63 - 1). Give such names as text."
+    )
 
 
 def _kind(value: Any, row: int, where: str, what: str) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import lzma
+import struct
+import tokenize
 import warnings
 import zipfile
 import zlib
@@ -24,15 +27,19 @@ _GROUPS = "groups"
 _BOMB_BYTES = 1 << 30  # an array this large that was packed …
 _BOMB_RATIO = 100  # … this tightly is refused
 # What damaged or hostile archives were seen to raise inside zipfile, zlib and NumPy.
+# RuntimeError is RecursionError too, LookupError IndexError, ArithmeticError OverflowError.
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    tokenize.TokenError,
+    ArithmeticError,
     EOFError,
-    KeyError,
+    LookupError,
     MemoryError,
     NotImplementedError,
     OSError,
-    OverflowError,
     RuntimeError,
     SyntaxError,
     TypeError,
@@ -183,6 +190,7 @@ def _array(archive: zipfile.ZipFile, key: str, where: str) -> Array:
 
 def _claimed_bytes(member: Any, place: str) -> int:
     version = npy.read_magic(member)
+    _refuse_divided_time(member, 2 if version == (1, 0) else 4)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, _, dtype = read(member)
     if dtype.hasobject:
@@ -194,6 +202,18 @@ def _claimed_bytes(member: Any, place: str) -> int:
     for side in shape:
         count *= int(side)  # Python's integers do not overflow
     return count * dtype.itemsize
+
+
+def _refuse_divided_time(member: Any, prefix: int) -> None:
+    """Refuse what NumPy 2 dies of without an exception: a type such as ``M8[D/0]``.
+
+    No array of numbers or text has a slash in its header, or a backslash to write one by.
+    """
+    start = member.tell()
+    header = member.read(int.from_bytes(member.read(prefix), "little"))
+    member.seek(start)
+    if b"/" in header or b"\\" in header:
+        raise ValueError("its header is not that of numbers or text")
 
 
 def _check_size(info: zipfile.ZipInfo, claimed: int, start: int, place: str) -> None:

@@ -197,7 +197,7 @@ def value_range(rows: Array, names: tuple[str, ...], where: str) -> tuple[float,
 
 def _first_bad(rows: Array) -> tuple[int, int]:
     for start in range(0, len(rows), _BLOCK):
-        block = rows[start : start + _BLOCK]
+        block = rows[start : start + _BLOCK].astype(np.float64)  # float16 makes the limit inf
         bad = np.argwhere(~(np.abs(block) <= _LARGEST))  # also true for NaN
         if len(bad):
             return start + int(bad[0, 0]), int(bad[0, 1])

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from reprlib import repr as shorten
 from typing import Any
 
 import numpy as np
 
 from layerlab._typing import IndexArray
 from layerlab.data.rows import seal
-from layerlab.errors import DataError
+from layerlab.errors import DataError, did_you_mean
 
-__all__ = ["PARTS", "Split"]
+__all__ = ["PARTS", "ROUNDING", "SPLIT_KINDS", "Split"]
 
 PARTS = ("train", "validation", "test")
+SPLIT_KINDS = ("contiguous", "group", "stratified")
+ROUNDING = 1e-9  # 0.2 * 1795 is a hair above 359, and 359 rows are meant
+
+_RECORDED = (*SPLIT_KINDS, "given")
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +136,8 @@ class Split:
         Raises
         ------
         DataError
-            If a key is missing or the parts are not a split.
+            If a key is missing, the parts are not a split, or its kind, fractions or seed
+            is none that `to_dict` records.
         """
         absent = [part for part in PARTS if part not in record]
         if absent:
@@ -141,7 +147,7 @@ class Split:
             )
         return cls.of(
             *(record[part] for part in PARTS),
-            kind=_text(record.get("kind", "given")),
+            kind=_kind(record.get("kind", "given")),
             fractions=_shares(record.get("fractions")),
             seed=_seed(record.get("seed")),
         )
@@ -175,19 +181,28 @@ def _check_partition(parts: list[IndexArray]) -> None:
     )
 
 
-def _text(kind: Any) -> str:
-    if not isinstance(kind, str):
-        raise DataError(f"split: 'kind' must be text. Got {kind!r} instead.")
-    return kind
+def _kind(kind: Any) -> str:
+    if isinstance(kind, str) and kind in _RECORDED:
+        return kind
+    hint = did_you_mean(kind, _RECORDED) if isinstance(kind, str) else ""
+    raise DataError(
+        f"split: 'kind' must be one of {', '.join(map(repr, _RECORDED))}. "
+        f"Got {shorten(kind)} instead.{hint}"
+    )
 
 
 def _shares(fractions: Any) -> tuple[float, float, float] | None:
     if fractions is None:
         return None
     numbers = fractions if isinstance(fractions, list | tuple) else []
-    if len(numbers) != 3 or not all(type(share) in (int, float) for share in numbers):
-        raise DataError(f"split: 'fractions' must be three numbers. Got {fractions!r} instead.")
-    return float(numbers[0]), float(numbers[1]), float(numbers[2])
+    # Between 0 and 1 lie no NaN, no infinity and no integer.
+    shares = [share for share in numbers if type(share) is float and 0 < share < 1]
+    if not len(numbers) == len(shares) == len(PARTS) or abs(sum(shares) - 1) >= ROUNDING:
+        raise DataError(
+            "split: 'fractions' must be three positive numbers with sum 1. "
+            f"Got {shorten(fractions)} instead. Leave them out, or give the file that a run wrote."
+        )
+    return shares[0], shares[1], shares[2]
 
 
 def _seed(seed: Any) -> int | None:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from layerlab._files import parse_json
 from layerlab.data.dataset import Dataset
-from layerlab.data.split import Split
-from layerlab.data.splits import (
-    DEFAULT_FRACTIONS,
-    SPLIT_KINDS,
-    check_fractions,
-    check_split,
-    split_rows,
-)
+from layerlab.data.split import SPLIT_KINDS, Split
+from layerlab.data.splits import DEFAULT_FRACTIONS, check_fractions, check_split, split_rows
 from layerlab.errors import DataError, ParameterError, did_you_mean
 
 __all__ = ["SplitRule", "parse_split", "read_split"]
@@ -125,15 +119,15 @@ def read_split(path: str | Path) -> Split:
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(
             f"{path}: the file cannot be read ({error.strerror}). Check the path."
         ) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise DataError(
             f"{path}: this is no JSON ({error}). Give the file that a run wrote."
-        ) from (error)
+        ) from error
 
 
 def _parse_fractions(text: str) -> tuple[float, float, float]:

@@ -14,15 +14,12 @@ from layerlab._typing import Array, IndexArray
 from layerlab._validation import check_choice
 from layerlab.data.dataset import Dataset
 from layerlab.data.health import require_groups
-from layerlab.data.split import PARTS, Split
+from layerlab.data.split import PARTS, ROUNDING, SPLIT_KINDS, Split
 from layerlab.errors import DataError, ParameterError
 
-__all__ = ["DEFAULT_FRACTIONS", "SPLIT_KINDS", "check_fractions", "check_split", "split_rows"]
+__all__ = ["DEFAULT_FRACTIONS", "check_fractions", "check_split", "split_rows"]
 
-SPLIT_KINDS = ("contiguous", "group", "stratified")
 DEFAULT_FRACTIONS = (0.6, 0.2, 0.2)
-
-_ROUNDING = 1e-9  # 0.2 * 1795 is a hair above 359, and 359 rows are meant
 
 
 def split_rows(
@@ -90,7 +87,7 @@ def check_fractions(fractions: Sequence[float]) -> tuple[float, float, float]:
     except (TypeError, ValueError):
         shares = []
     # Written so that NaN fails too.
-    if len(shares) != 3 or not all(s > 0 for s in shares) or not abs(sum(shares) - 1) < _ROUNDING:
+    if len(shares) != 3 or not all(s > 0 for s in shares) or not abs(sum(shares) - 1) < ROUNDING:
         raise ParameterError(
             "The 'fractions' parameter must be three positive numbers with sum 1, for training, "
             f"validation and test rows. Got {fractions!r} instead."
@@ -127,7 +124,7 @@ def check_split(split: Split, data: Dataset) -> None:
 
 
 def _part_sizes(m: int, fractions: tuple[float, float, float], where: str) -> tuple[int, int, int]:
-    validation, test = (math.ceil(share * m - _ROUNDING) for share in fractions[1:])
+    validation, test = (math.ceil(share * m - ROUNDING) for share in fractions[1:])
     train = m - validation - test
     if train < 1:
         raise DataError(
@@ -143,7 +140,7 @@ def _contiguous(data: Dataset, fractions: tuple[float, float, float]) -> Split:
 
 
 def _stratified(data: Dataset, fractions: tuple[float, float, float], seed: int) -> Split:
-    _require_rows_per_class(data, fractions, math.ceil(1 / min(fractions) - _ROUNDING))
+    _require_rows_per_class(data, fractions, math.ceil(1 / min(fractions) - ROUNDING))
     n_train, n_validation, n_test = _part_sizes(data.n_rows, fractions, data.source)
     if n_train < np.count_nonzero(data.class_counts):
         # Validation and test are rounded up, which can leave fewer training rows than classes.
