@@ -4,7 +4,13 @@ import re
 from pathlib import Path
 
 from layerlab.exploration import exploration, groups, neighbour_study, search
-from layerlab.exploration.configuration import ALPHAS, MAX_ITER, SHAPES, default_grid
+from layerlab.exploration.configuration import (
+    ALPHAS,
+    MAX_ITER,
+    SEARCH_ITER,
+    SHAPES,
+    default_grid,
+)
 from layerlab.models import DEFAULT_KS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "explore.md").read_text("utf-8")
@@ -27,6 +33,7 @@ def test_the_numbers():
         f"{len(SHAPES)} shapes × {len(ALPHAS)} penalties = {len(default_grid())} networks",
         f"{exploration.SEARCH_FOLDS} folds of the training rows ({fits} fits)",
         f"α is {ALPHAS[0]} or {ALPHAS[1]}.",
+        f"at most {SEARCH_ITER} iterations",
         f"at most {MAX_ITER} iterations",
         f"k = 1 … {DEFAULT_KS[-1]}, by {neighbour_study.N_FOLDS}-fold",
         f"from {exploration.FURTHER_SEEDS} further seeds",

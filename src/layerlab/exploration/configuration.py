@@ -10,7 +10,15 @@ from layerlab.data import Dataset
 from layerlab.models import FeedforwardClassifier
 from layerlab.network import Layout
 
-__all__ = ["ACTIVATION", "ALPHAS", "MAX_ITER", "SHAPES", "Configuration", "default_grid"]
+__all__ = [
+    "ACTIVATION",
+    "ALPHAS",
+    "MAX_ITER",
+    "SEARCH_ITER",
+    "SHAPES",
+    "Configuration",
+    "default_grid",
+]
 
 # From none to three hidden layers, 8 to 256 units: small ones first, so that a search that a
 # budget cuts short has finished the cheap ones.
@@ -34,6 +42,8 @@ ALPHAS = (0.1, 1.0)
 ACTIVATION = "relu"
 # L-BFGS is far into the flat part of its curve by then; what is left is mostly overfitting.
 MAX_ITER = 80
+# Enough to rank networks: by then the cost of those that learn at all is near its end.
+SEARCH_ITER = 40
 
 
 @dataclass(frozen=True, order=True)
@@ -66,13 +76,15 @@ class Configuration:
         """Return how many weights the network has on this data, biases included."""
         return Layout((data.n_features, *self.hidden_layer_sizes, data.n_classes)).n_weights
 
-    def classifier(self, seed: int, **options: Any) -> FeedforwardClassifier:
+    def classifier(
+        self, seed: int, *, max_iter: int = MAX_ITER, **options: Any
+    ) -> FeedforwardClassifier:
         """Return the untrained classifier."""
         return FeedforwardClassifier(
             self.hidden_layer_sizes,
             ACTIVATION,
             alpha=self.alpha,
-            max_iter=MAX_ITER,
+            max_iter=max_iter,
             dtype="float32",
             random_state=seed,
             **options,

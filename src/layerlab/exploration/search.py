@@ -13,7 +13,7 @@ import numpy as np
 
 from layerlab._typing import IndexArray
 from layerlab.data import Dataset
-from layerlab.exploration.configuration import Configuration
+from layerlab.exploration.configuration import SEARCH_ITER, Configuration
 from layerlab.exploration.crew import Budget, Crew
 
 __all__ = ["Candidate", "cross_validate", "shortlist"]
@@ -124,7 +124,7 @@ def _fold_score(
     """Return accuracy, rows and seconds of one fit on one fold."""
     began = perf_counter()
     train, test = fold
-    model = configuration.classifier(seed, n_threads=1, callback=crew.stopped)
+    model = configuration.classifier(seed, max_iter=SEARCH_ITER, n_threads=1, callback=crew.stopped)
     model.fit(data.rows[train], data.labels[train])
     right = model.predict(data.rows[test]) == data.labels[test]
     return float(right.mean()), len(test), perf_counter() - began
