@@ -49,7 +49,7 @@ class Net:
         return "-".join(map(str, (64, *self.hidden, 10))) + f" {self.activation}"
 
 
-NETS = (Net((8,)), Net((64,)), Net((256,)), Net((64, 64, 64, 64), "relu"))
+NETS = (Net((8,)), Net((64,)), Net((256,)), Net((64, 64, 64), "relu"))
 
 
 @dataclass(frozen=True)
