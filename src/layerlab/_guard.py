@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -79,13 +78,8 @@ def single_threaded_blas() -> Iterator[None]:
 def single_threaded_openmp() -> Iterator[None]:
     """Keep the BLAS and, for the calling thread alone, OpenMP to one thread inside the block.
 
-    OpenMP keeps a number for each thread that asks, so there is nothing to count.
+    OpenMP keeps a number for each thread that asks, so there is nothing to count. The
+    libraries are looked for each time, in milliseconds: others may have come since the last.
     """
-    with single_threaded_blas(), _openmp().limit(limits=1, user_api="openmp"):
+    with single_threaded_blas(), ThreadpoolController().limit(limits=1, user_api="openmp"):
         yield
-
-
-@cache
-def _openmp() -> Any:
-    """Find the libraries once, but not before they are needed: the BLAS may be there earlier."""
-    return ThreadpoolController()
