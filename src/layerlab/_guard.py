@@ -12,6 +12,7 @@ undo each other's.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -22,21 +23,36 @@ from threadpoolctl import OpenBLASController, ThreadpoolController
 __all__ = ["single_threaded_blas", "single_threaded_openmp"]
 
 
+class _Libraries:
+    """The loaded libraries, looked for again only where modules have been imported since.
+
+    Finding them takes milliseconds, and another library comes with an import.
+    """
+
+    def __init__(self) -> None:
+        self.n_modules = 0
+        self.found: Any = None
+
+    def controller(self) -> Any:
+        n_modules = len(sys.modules)
+        if n_modules != self.n_modules:
+            self.found, self.n_modules = ThreadpoolController(), n_modules
+        return self.found
+
+
 class _Guard:
-    """Counts who is inside; finds the libraries once, for that takes milliseconds."""
+    """Counts who is inside."""
 
     def __init__(self) -> None:
         self.lock = Lock()
         self.inside = 0
-        self.controller: Any = None
         self.limit: Any = None
 
     def enter(self) -> None:
         with self.lock:
             if self.inside == 0:
-                self.controller = self.controller or ThreadpoolController()
                 _free_control()
-                self.limit = self.controller.limit(limits=1, user_api="blas")
+                self.limit = _libraries.controller().limit(limits=1, user_api="blas")
             self.inside += 1
 
     def leave(self) -> None:
@@ -61,7 +77,7 @@ def _free_control() -> None:
         free(force=True)
 
 
-_guard = _Guard()
+_libraries, _guard = _Libraries(), _Guard()
 
 
 @contextmanager
@@ -78,8 +94,7 @@ def single_threaded_blas() -> Iterator[None]:
 def single_threaded_openmp() -> Iterator[None]:
     """Keep the BLAS and, for the calling thread alone, OpenMP to one thread inside the block.
 
-    OpenMP keeps a number for each thread that asks, so there is nothing to count. The
-    libraries are looked for each time, in milliseconds: others may have come since the last.
+    OpenMP keeps a number for each thread that asks, so there is nothing to count.
     """
-    with single_threaded_blas(), ThreadpoolController().limit(limits=1, user_api="openmp"):
+    with single_threaded_blas(), _libraries.controller().limit(limits=1, user_api="openmp"):
         yield
