@@ -9,7 +9,7 @@ import layerlab
 
 ROOT = Path(layerlab.__file__).parent
 LAYERS = [
-    {"errors", "_typing", "_validation", "_files", "_callbacks", "_random", "_guard"},
+    {"errors", "_typing", "_validation", "_files", "_callbacks", "_random", "_guard", "_compiled"},
     {"data", "network", "solvers", "metrics"},
     {"engine"},
     {"models"},

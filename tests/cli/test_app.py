@@ -4,11 +4,23 @@ import sys
 import pytest
 
 import layerlab as package
+from layerlab._compiled import KERNEL
 from layerlab.cli.interrupts import Terminated
 
 
 def test_version(layerlab):
-    assert layerlab("--version").out.split() == ["layerlab", package.__version__]
+    """And which path computes."""
+    path = "compiled kernel, " if KERNEL else "NumPy path, "
+    assert layerlab("--version").out.startswith(f"layerlab {package.__version__} ({path}")
+
+
+def test_a_kernel_that_is_not_there_is_one_line(layerlab, monkeypatch):
+    if KERNEL is None:
+        pytest.skip("the compiled kernel is not there, or switched off")
+    monkeypatch.setenv("LAYERLAB_KERNEL", "abacus")
+    done = layerlab("--version")
+    assert done.code == 2
+    assert "LAYERLAB_KERNEL must be 'off' or one of" in done.err and done.err.count("\n") == 1
 
 
 @pytest.mark.parametrize("command", [[], ["explore"], ["predict"], ["evaluate"]])

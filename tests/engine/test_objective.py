@@ -7,13 +7,32 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from layerlab._compiled import KERNEL
 from layerlab._typing import Costs, Curves
 from layerlab.engine import RowObjective
+from layerlab.engine.compiled_sums import CompiledSums
 from layerlab.errors import ParameterError
 from layerlab.network import InputMap, Network, cost_and_gradient, start_weights
 from layerlab.solvers import LBFGS, Stopping
 
 D, K = 20, 5
+
+
+@pytest.fixture(autouse=True, params=["compiled", "numpy"])
+def path(request, monkeypatch):
+    """Every test holds for the compiled kernel and for NumPy."""
+    if request.param == "numpy":
+        monkeypatch.setattr(CompiledSums, "of", lambda *_: None)
+    elif KERNEL is None:
+        pytest.skip("the compiled kernel is not there, or switched off")
+    return request.param
+
+
+@pytest.fixture
+def spread(monkeypatch):
+    """Even the smallest call is spread over the threads."""
+    for path in ("compiled_sums", "numpy_sums"):
+        monkeypatch.setattr(f"layerlab.engine.{path}.THREAD_WORTH", 0)
 
 
 def problem(m=5000, hidden=(40, 30), activation="tanh", output="softmax", seed=0):
@@ -51,8 +70,8 @@ def test_equals_the_plain_functions(activation, output):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("m", [1, 2, 63, 1000, 5003])
-def test_same_bits_for_any_number_of_threads(dtype, m, monkeypatch):
-    monkeypatch.setattr("layerlab.engine.objective.THREAD_WORTH", 0)
+@pytest.mark.usefixtures("spread")
+def test_same_bits_for_any_number_of_threads(dtype, m):
     network, theta, X, y, weights = problem(m, activation="gelu")
     v = np.random.default_rng(1).normal(size=len(theta))
     found = set()
@@ -200,9 +219,8 @@ def test_memory_does_not_grow_with_the_rows():
     assert large < 400_000 * 8  # not even one number a row
 
 
-def test_two_fits_in_two_threads_give_the_bits_of_two_in_sequence(monkeypatch):
-    monkeypatch.setattr("layerlab.engine.objective.THREAD_WORTH", 0)
-
+@pytest.mark.usefixtures("spread")
+def test_two_fits_in_two_threads_give_the_bits_of_two_in_sequence():
     def fit(seed):
         network, theta, X, y, _ = problem(600, hidden=(12,), seed=seed)
         with RowObjective(network, X, y, alpha=0.1, n_threads=2) as objective:
@@ -223,8 +241,8 @@ def test_weights_too_large_show_in_the_cost_and_not_in_warnings():
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
-def test_a_fault_while_rows_are_read_surfaces_and_leaves_nothing_behind(n_threads, monkeypatch):
-    monkeypatch.setattr("layerlab.engine.objective.THREAD_WORTH", 0)
+@pytest.mark.usefixtures("spread")
+def test_a_fault_while_rows_are_read_surfaces_and_leaves_nothing_behind(n_threads):
     network, theta, X, y, _ = problem(3000)
 
     class TornRows:

@@ -274,7 +274,8 @@ def test_dtype_follows_the_rows_and_can_be_set():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_same_bits_for_any_number_of_threads(dtype, monkeypatch):
-    monkeypatch.setattr("layerlab.engine.objective.THREAD_WORTH", 0)
+    for path in ("compiled_sums", "numpy_sums"):
+        monkeypatch.setattr(f"layerlab.engine.{path}.THREAD_WORTH", 0)
     thetas = {
         small(dtype=dtype, n_threads=n, hidden_layer_sizes=(8, 8))
         .fit(DIGITS[:300], LABELS[:300])

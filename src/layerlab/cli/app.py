@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from layerlab.cli.faults import exit_codes
+from layerlab.cli.imports import uncollected
 
 __all__ = ["app"]
 
@@ -25,7 +26,11 @@ def _show_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"layerlab {version('layerlab')}")
+        from layerlab._compiled import path_in_words
+        from layerlab.cli.faults import exit_codes
+
+        with exit_codes():
+            typer.echo(f"layerlab {version('layerlab')} ({path_in_words()})")
         raise typer.Exit
 
 
@@ -114,7 +119,8 @@ def explore(
     results.json, figures and a script that does it all again.
     """
     with exit_codes():
-        from layerlab.cli.explore import run_explore
+        with uncollected():
+            from layerlab.cli.explore import run_explore
 
         run_explore(
             data,
@@ -148,7 +154,8 @@ def predict(
     by name.
     """
     with exit_codes():
-        from layerlab.cli.predict import run_predict
+        with uncollected():
+            from layerlab.cli.predict import run_predict
 
         run_predict(model, files, proba=proba, label=label)
 
@@ -165,6 +172,7 @@ def evaluate(
     Columns with names are matched by name; others than the labels' are left out.
     """
     with exit_codes():
-        from layerlab.cli.evaluate import run_evaluate
+        with uncollected():
+            from layerlab.cli.evaluate import run_evaluate
 
         run_evaluate(model, data, label=label, as_json=json)

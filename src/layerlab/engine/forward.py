@@ -10,6 +10,7 @@ import numpy as np
 
 from layerlab._guard import single_threaded_blas
 from layerlab._typing import Array
+from layerlab.engine.compiled_forward import CompiledForward
 from layerlab.engine.plan import plan_rows
 from layerlab.errors import DataError
 from layerlab.network import InputMap, Network, Workspace
@@ -35,6 +36,9 @@ def logits(network: Network, theta: Array, X: Array, input_map: InputMap) -> Arr
     Z : ndarray of shape (m, K)
     """
     Z = np.empty((len(X), network.widths[-1]), theta.dtype)
+    compiled = CompiledForward.of(network, theta, input_map)
+    if compiled is not None and compiled.write_logits(X, Z):
+        return Z
     with _quiet():
         for block, work in _blocks(network, theta, X, input_map):
             Z[block] = work.A[-1]

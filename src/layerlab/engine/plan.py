@@ -14,12 +14,18 @@ import numpy as np
 
 from layerlab._typing import Array
 
-__all__ = ["MAX_LANES", "RowPlan", "add_tree", "plan_rows"]
+__all__ = ["MAX_LANES", "RowPlan", "add_tree", "kernel_plan", "plan_rows"]
 
 MAX_LANES = 16
 # A block's activations should stay in a core's second-level cache.
 BLOCK_BYTES = 1 << 20
 MIN_ROWS, MAX_ROWS = 64, 4096
+
+# The kernel adds a block's gradient to a sum once a block, at a price that large blocks share; a
+# vector's worth of rows is computed whether they are there or not.
+KERNEL_ROWS, KERNEL_UNIT = 512, 64
+# A few smaller blocks, so that some threads can share few rows; not so small that the price shows.
+KERNEL_SHARES, KERNEL_MIN_ROWS = 4, 128
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,19 @@ def plan_rows(n_rows: int, floats_per_row: int, itemsize: int) -> RowPlan:
     n_blocks = max(1, min(n_rows, max(2, -(-n_rows // fitting))))
     edges = tuple(n_rows * i // n_blocks for i in range(n_blocks + 1))
     return RowPlan(edges, min(n_blocks, MAX_LANES))
+
+
+def kernel_plan(n_rows: int) -> RowPlan:
+    """Return the plan for a call of the compiled kernel on ``n_rows`` rows.
+
+    Blocks begin at multiples of a vector's length. 256 rows and more make at
+    least two blocks, so that a mini-batch too can be shared by two threads.
+    """
+    shares = int(np.clip(n_rows // KERNEL_MIN_ROWS, 1, KERNEL_SHARES))
+    n_blocks = max(shares, -(-n_rows // KERNEL_ROWS))
+    unit = KERNEL_UNIT
+    starts = [i * n_rows // n_blocks // unit * unit for i in range(n_blocks)]
+    return RowPlan((*starts, n_rows), min(n_blocks, MAX_LANES))
 
 
 def add_tree(lanes: Array) -> Array:

@@ -18,6 +18,7 @@ from layerlab._typing import Array, FloatArray, Vector
 from layerlab._validation import check_choice, check_flag, check_integer, check_real, refuse
 from layerlab.engine import effective_threads
 from layerlab.engine.forward import finite_logits, layer_activations
+from layerlab.engine.predictor import Predictor
 from layerlab.errors import DataError, ParameterError
 from layerlab.models.problem import Problem
 from layerlab.models.targets import TrainingRows, known_labels, training_rows
@@ -226,7 +227,8 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
         """
-        return np.asarray(np.exp(self.predict_log_proba(X)))
+        rows = self._rows(X)
+        return self.predictor()(rows)
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithm of each probability, exact also where that rounds to 0 or 1.
@@ -267,16 +269,8 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
             Later fits do not change it.
         """
         check_is_fitted(self)
-        network, theta, input_map = self.network_, self.theta_, self.input_map_
-
-        def predict(X: Array) -> Array:
-            return np.asarray(
-                np.exp(
-                    network.output.log_probabilities(finite_logits(network, theta, X, input_map))
-                )
-            )
-
-        return predict
+        n_threads = effective_threads(self.n_threads)
+        return Predictor(self.network_, self.theta_.copy(), self.input_map_, n_threads)
 
     def activations(self, X: Any) -> list[Array]:
         """Return what every layer makes of the rows.

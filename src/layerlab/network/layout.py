@@ -53,7 +53,7 @@ class Layout:
         ParameterError
             If ``theta`` does not have ``n_weights`` components.
         """
-        self._check(theta)
+        self.check(theta)
         return tuple(
             (
                 theta[start : start + n_in * n_out].reshape(n_in, n_out),
@@ -88,7 +88,14 @@ class Layout:
         """Return theta, given the notebook's matrices: the inverse of `to_matrices`."""
         return self.join([(np.asarray(M)[:, 1:].T, np.asarray(M)[:, 0]) for M in matrices])
 
-    def _check(self, theta: Array) -> None:
+    def check(self, theta: Array) -> None:
+        """Refuse a theta of another length.
+
+        Raises
+        ------
+        ParameterError
+            If ``theta`` does not have ``n_weights`` components.
+        """
         if np.shape(theta) != (self.n_weights,):
             raise ParameterError(
                 f"theta must have shape {(self.n_weights,)} for layers of {self.widths} units. "

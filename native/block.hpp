@@ -1,0 +1,562 @@
+// One block of rows through the network and back. Included once a target, as simd.hpp is.
+//
+// Everything is held units by rows, so that a vector holds one unit of several rows, whatever the
+// widths; and in panels of PANEL rows, one after the other, so that products read memory in order.
+// Within a panel unit u stands at u * PANEL. For rows p, units i and j:
+//
+//     Z[j][p] = b[j] + Σ_i W[i][j] A[i][p]         product(), strips of units j
+//     delta[i][p] = Σ_j W[i][j] delta[j][p]        product(), strips of units i
+//     dW[i][j] = Σ_p A[i][p] delta[j][p]           add_weight_gradient()
+
+// Where row p begins in a buffer of so many units.
+template <class T> INLINE T *at_row(T *buffer, long units, long p) {
+    return buffer + p / PANEL * PANEL * units + p % PANEL;
+}
+
+// Calls f(offset) for every vector of a buffer of so many units.
+template <class T, class F> INLINE void each_vector(long units, long rows, const F &f) {
+    for (long first = 0; first < rows; first += PANEL)
+        for (long u = 0; u < units; u++)
+            for (long p = 0; p < std::min(PANEL, rows - first); p += Simd<T>::N)
+                f(first * units + u * PANEL + p);
+}
+
+// ---- products -------------------------------------------------------------------------------
+
+inline long n_strips(long n) { return (n + TARGET_STRIP - 1) / TARGET_STRIP; }
+
+// The units of one strip over P vectors of rows, all held in registers.
+template <class T, int J, int P>
+INLINE void tile(const T *w, const T *bias, const T *A, long n_in, T *Z, bool add) {
+    using V = Vec<T>;
+    constexpr int N = Simd<T>::N;
+    V z[J][P];
+#pragma GCC unroll 8
+    for (int j = 0; j < J; j++)
+#pragma GCC unroll 8
+        for (int p = 0; p < P; p++)
+            z[j][p] = add ? load<V>(Z + j * PANEL + p * N) : all<T>(bias[j]);
+    for (long i = 0; i < n_in; i++, w += J, A += PANEL) {
+        V a[P];
+#pragma GCC unroll 8
+        for (int p = 0; p < P; p++) a[p] = load<V>(A + p * N);
+#pragma GCC unroll 8
+        for (int j = 0; j < J; j++)
+#pragma GCC unroll 8
+            for (int p = 0; p < P; p++) z[j][p] += w[j] * a[p];
+    }
+#pragma GCC unroll 8
+    for (int j = 0; j < J; j++)
+#pragma GCC unroll 8
+        for (int p = 0; p < P; p++) store(Z + j * PANEL + p * N, z[j][p]);
+}
+
+template <class T, int P>
+void strips(const T *w, const T *bias, const T *A, long n_in, long n_out, T *Z, bool add) {
+    const long n = n_strips(n_out);
+    for (long s = 0, j = 0; s < n; s++) {
+        const long end = n_out * (s + 1) / n;
+        T *z = Z + j * PANEL;
+        switch (end - j) {
+            case 1: tile<T, 1, P>(w, bias + j, A, n_in, z, add); break;
+            case 2: tile<T, 2, P>(w, bias + j, A, n_in, z, add); break;
+            case 3: tile<T, 3, P>(w, bias + j, A, n_in, z, add); break;
+            case 4: tile<T, 4, P>(w, bias + j, A, n_in, z, add); break;
+            case 5: tile<T, 5, P>(w, bias + j, A, n_in, z, add); break;
+            case 6: tile<T, 6, P>(w, bias + j, A, n_in, z, add); break;
+        }
+        w += n_in * (end - j);
+        j = end;
+    }
+}
+
+// Z = bias + the product, or Z += the product.
+template <class T>
+void product(const T *w, const T *bias, const T *A, long rows, long n_in, long n_out, T *Z,
+             bool add = false) {
+    constexpr long N = Simd<T>::N, P = TARGET_VECTORS;
+    for (long p = 0; p < rows;) {
+        const bool whole = std::min(PANEL - p % PANEL, rows - p) >= P * N;
+        const T *a = at_row(A, n_in, p);
+        T *z = at_row(Z, n_out, p);
+        if (whole) strips<T, P>(w, bias, a, n_in, n_out, z, add);
+        else strips<T, 1>(w, bias, a, n_in, n_out, z, add);
+        p += whole ? P * N : N;
+    }
+}
+
+template <int n> INLINE void add_to(double *to, const double *terms) {
+    using V = typename Row<double, n>::V;
+    store(to, load<V>(to) + load<V>(terms));
+}
+
+// The sums over rows of I x J pairs of units, one vector; where there are fewer, the last ones again.
+template <class T, int I, int J>
+INLINE Vec<T> pair_sums(const T *A, const T *delta, long rows, long n_in, long n_out, long i, long j) {
+    using V = Vec<T>;
+    long a[I], d[J];
+    for (int k = 0; k < I; k++) a[k] = std::min(i + k, n_in - 1) * PANEL;
+    for (int m = 0; m < J; m++) d[m] = std::min(j + m, n_out - 1) * PANEL;
+    V sum[I * J] = {};
+    for (long first = 0; first < rows; first += PANEL, A += PANEL * n_in, delta += PANEL * n_out)
+        for (long p = 0; p < std::min(PANEL, rows - first); p += Simd<T>::N) {
+            V of_j[J];
+#pragma GCC unroll 8
+            for (int m = 0; m < J; m++) of_j[m] = load<V>(delta + d[m] + p);
+#pragma GCC unroll 8
+            for (int k = 0; k < I; k++) {
+                const V of_i = load<V>(A + a[k] + p);
+#pragma GCC unroll 8
+                for (int m = 0; m < J; m++) sum[k * J + m] += of_i * of_j[m];
+            }
+        }
+    return sums_of<T>(sum);
+}
+
+// Adds the sums of a tile of pairs to `dW`, as far as the pairs are there.
+template <class T, int I, int J>
+INLINE void add_pairs(const double *sums, long n_in, long n_out, long i, long j, double *dW) {
+    if (i + I <= n_in && j + J <= n_out)
+#pragma GCC unroll 8
+        for (int k = 0; k < I; k++) add_to<J>(dW + (i + k) * n_out + j, sums + k * J);
+    else
+        for (int k = 0; k < std::min<long>(I, n_in - i); k++)
+            for (int m = 0; m < std::min<long>(J, n_out - j); m++)
+                dW[(i + k) * n_out + j + m] += sums[k * J + m];
+}
+
+// Adds A deltaᵀ, summed over rows, to `dW`: a few units j at a time, which stay in the first cache.
+template <class T>
+void add_weight_gradient(const T *A, const T *delta, long rows, long n_in, long n_out, double *dW) {
+    constexpr int N = Simd<T>::N, I = N == 16 ? 4 : N == 2 ? 2 : N / 2, J = N / I;
+    const long few = std::max<long>(1, FIRST_CACHE / (rows * long(sizeof(T)) * J)) * J;
+    for (long first = 0; first < n_out; first += few)
+        for (long i = 0; i < n_in; i += I)
+            for (long j = first; j < std::min(first + few, n_out); j += J) {
+                double sums[N];
+                store(sums, widened<T>(pair_sums<T, I, J>(A, delta, rows, n_in, n_out, i, j)));
+                add_pairs<T, I, J>(sums, n_in, n_out, i, j, dW);
+            }
+}
+
+template <class T> void add_bias_gradient(const T *delta, long rows, long n, double *db) {
+    for (long j = 0; j < n; j++) {
+        Vec<T> sum{};
+        for (long p = 0; p < rows; p += Simd<T>::N)
+            sum += load<Vec<T>>(at_row(delta, n, p) + j * PANEL);
+        for (int k = 0; k < Simd<T>::N; k++) db[j] += sum[k];
+    }
+}
+
+// ---- weights --------------------------------------------------------------------------------
+
+// Unit u of strip s reads from[x * stride_x + u * stride_u] for x = 0 … n_x - 1.
+template <class T>
+void pack_strips(const double *from, long n_x, long stride_x, long n_u, long stride_u, T *to) {
+    const long n = n_strips(n_u);
+    for (long s = 0; s < n; s++)
+        for (long x = 0; x < n_x; x++)
+            for (long u = n_u * s / n; u < n_u * (s + 1) / n; u++)
+                *to++ = T(from[x * stride_x + u * stride_u]);
+}
+
+template <class T> void pack(const Network &network, const double *theta, Packed<T> &to) {
+    T *forward = to.forward.reserve(network.n_weights), *bias = to.bias.reserve(network.n_weights);
+    T *backward = to.backward.reserve(network.n_weights);
+    std::fill_n(to.zeros.reserve(network.widest), network.widest, T(0));
+    for (const Layer &l : network.layers) {
+        const double *W = theta + l.start;
+        pack_strips(W, l.n_in, l.n_out, l.n_out, 1, forward + l.start);
+        if (l.start) pack_strips(W, l.n_out, 1, l.n_in, l.n_out, backward + l.start);
+        std::copy_n(theta + l.bias(), l.n_out, bias + l.bias());
+    }
+}
+
+// ---- rows -----------------------------------------------------------------------------------
+
+// Rows are mapped in NumPy's common type of theirs and T, as InputMap.write does.
+template <class S, class T>
+using Wide = std::conditional_t<std::is_same_v<S, double> || (sizeof(S) >= 4 && !std::is_same_v<S, float>),
+                                double, T>;
+
+template <class S, class T>
+INLINE Vec<T> mapped(const char *from, long step, const Wide<S, T> *shift, const Wide<S, T> *scale,
+                     long n) {
+    constexpr int N = Simd<T>::N;
+    using W = typename Row<Wide<S, T>, N>::V;
+    typename Row<S, N>::V x{};
+    if (step != sizeof(S))
+        for (int k = 0; k < std::min<long>(N, n); k++) x[k] = load<S>(from + k * step);
+    else if (n >= N) __builtin_memcpy(&x, from, sizeof x);
+    else __builtin_memcpy(&x, from, n * sizeof(S));
+    const W wide = __builtin_convertvector(x, W);
+    return __builtin_convertvector((wide - load<W>(shift)) * load<W>(scale), Vec<T>);
+}
+
+// Writes rows start … stop - 1, mapped, as columns; the padding repeats the last row.
+template <class S, class T>
+void map_rows(const Rows &rows, long start, long stop, const Wide<S, T> *shift,
+              const Wide<S, T> *scale, long n_inputs, T *A) {
+    constexpr int N = Simd<T>::N;
+    for (long p = 0; p < padded(stop - start); p += N) {
+        const char *row[N];
+        for (int k = 0; k < N; k++)
+            row[k] = rows.X + rows.row(std::min(start + p + k, stop - 1)) * rows.stride;
+        for (long i = 0; i < n_inputs; i += N) {
+            Vec<T> v[N];
+            for (int k = 0; k < N; k++) {
+                const char *from = row[k] + i * rows.step;
+                __builtin_prefetch(from + AHEAD);  // more rows at once than the processor foresees
+                v[k] = mapped<S, T>(from, rows.step, shift + i, scale + i, n_inputs - i);
+            }
+            transpose<T>(v);
+            for (int k = 0; k < std::min<long>(N, n_inputs - i); k++) store(at_row(A, n_inputs, p) + (i + k) * PANEL, v[k]);
+        }
+    }
+}
+
+template <class T>
+void map_inputs(const Network &network, const Rows &rows, long start, long stop, T *A) {
+    const auto as = [&](auto example) {
+        using S = decltype(example);
+        if constexpr (std::is_same_v<Wide<S, T>, double>)
+            map_rows<S, T>(rows, start, stop, network.shift.data(), network.scale.data(),
+                           network.n_inputs(), A);
+        else
+            map_rows<S, T>(rows, start, stop, network.shift32.data(), network.scale32.data(),
+                           network.n_inputs(), A);
+    };
+    switch (rows.source) {
+        case Source::u8: return as(uint8_t());
+        case Source::i8: return as(int8_t());
+        case Source::u16: return as(uint16_t());
+        case Source::i16: return as(int16_t());
+        case Source::u32: return as(uint32_t());
+        case Source::i32: return as(int32_t());
+        case Source::u64: return as(uint64_t());
+        case Source::i64: return as(int64_t());
+        case Source::f32: return as(float());
+        case Source::f64: return as(double());
+    }
+}
+
+// Buffers for a block of `n` rows.
+template <class T> void make_room(const Network &network, long n, Work<T> &work) {
+    const long rows = (n + PANEL - 1) / PANEL * PANEL, count = long(network.layers.size()) + 1;
+    T *at = work.memory.reserve(rows * (2 * network.units + 3 * network.widest));
+    const auto take = [&](long units) { return std::exchange(at, at + units * rows); };
+    work.A.resize(count);
+    work.slope.resize(count);
+    work.A[0] = take(network.n_inputs());
+    for (long l = 1; l < count; l++) work.A[l] = take(network.layers[l - 1].n_out);
+    for (long l = 1; l < count; l++) work.slope[l] = take(network.layers[l - 1].n_out);
+    work.delta = take(network.widest);
+    work.next = take(network.widest);
+    work.RZ = take(network.widest);
+    work.label.reserve(rows);
+    work.weight.reserve(rows);
+}
+
+template <class T> void take_labels(const Rows &rows, long start, long stop, Work<T> &work) {
+    const long n = stop - start;
+    T *weight = work.weight.get();
+    T *label = work.label.get();
+    for (long p = 0; p < padded(n); p++) {
+        const long row = rows.row(start + std::min(p, n - 1));
+        label[p] = rows.y ? T(rows.y[row]) : T(0);
+        weight[p] = p < n ? T((rows.weight ? rows.weight[row] : 1.0) / rows.unit) : T(0);
+    }
+}
+
+// ---- forward and backward -------------------------------------------------------------------
+
+template <class T, class F> void activate(F, T *a, T *slope, long rows, long units) {
+    each_vector<T>(units, rows, [&](long at) __attribute__((always_inline)) {
+        const Vec<T> z = load<Vec<T>>(a + at);
+        store(a + at, F::value(z));
+        if constexpr (F::uses_z) store(slope + at, F::slope(z, z));
+    });
+}
+
+template <class T, class F>
+void times_slope(F, const T *a, const T *slope, T *delta, long rows, long units) {
+    each_vector<T>(units, rows, [&](long at) __attribute__((always_inline)) {
+        const Vec<T> v = load<Vec<T>>((F::uses_z ? slope : a) + at), d = load<Vec<T>>(delta + at);
+        if constexpr (F::uses_z) store(delta + at, d * v);
+        else store(delta + at, d * F::slope(v, v));
+    });
+}
+
+template <class T>
+void forward(const Network &network, const Packed<T> &weights, Work<T> &work, const Rows &rows,
+             long start, long stop) {
+    make_room(network, stop - start, work);
+    const long n = padded(stop - start);
+    map_inputs(network, rows, start, stop, work.A[0]);
+    for (size_t l = 0; l < network.layers.size(); l++) {
+        const Layer &layer = network.layers[l];
+        product(weights.forward.get() + layer.start, weights.bias.get() + layer.bias(), work.A[l],
+                n, layer.n_in, layer.n_out, work.A[l + 1]);
+        if (l + 1 < network.layers.size())
+            with_activation<T>(layer.activation, [&](auto f) {
+                activate(f, work.A[l + 1], work.slope[l + 1], n, layer.n_out);
+            });
+    }
+}
+
+// Carries work.delta back from the logits, adding each layer's gradient to `sums`.
+template <class T>
+void backward(const Network &network, const Packed<T> &weights, Work<T> &work, long n,
+              double *sums) {
+    for (size_t l = network.layers.size(); l-- > 0;) {
+        const Layer &layer = network.layers[l];
+        add_weight_gradient(work.A[l], work.delta, n, layer.n_in, layer.n_out, sums + layer.start);
+        add_bias_gradient(work.delta, n, layer.n_out, sums + layer.bias());
+        if (l == 0) return;
+        product(weights.backward.get() + layer.start, weights.zeros.get(), work.delta, n,
+                layer.n_out, layer.n_in, work.next);
+        with_activation<T>(network.layers[l - 1].activation, [&](auto f) {
+            times_slope(f, work.A[l], work.slope[l], work.next, n, layer.n_in);
+        });
+        std::swap(work.delta, work.next);
+    }
+}
+
+// ---- outputs: see network/outputs.py for the formulas -----------------------------------------
+
+template <class T> INLINE WideVec<T> wide_log1p(WideVec<T> x) {
+    constexpr int parts = sizeof x / sizeof(Vec<double>);
+    Vec<double> part[parts];
+    __builtin_memcpy(part, &x, sizeof x);
+    for (int k = 0; k < parts; k++) part[k] = log1p<double>(part[k]);
+    __builtin_memcpy(&x, part, sizeof x);
+    return x;
+}
+template <class T> double sum_of(WideVec<T> v) {
+    double sum = 0;
+    for (int k = 0; k < Simd<T>::N; k++) sum += v[k];
+    return sum;
+}
+
+template <class T> INLINE Vec<T> largest(const T *Z, long K) {
+    Vec<T> most = load<Vec<T>>(Z);
+    for (long j = 1; j < K; j++) most = larger(load<Vec<T>>(Z + j * PANEL), most);
+    return most;
+}
+
+template <class T> double softmax_cost(const T *Z, const Work<T> &work, long rows, long K) {
+    using V = Vec<T>;
+    WideVec<T> total{};
+    for (long p = 0; p < rows; p += Simd<T>::N) {
+        const T *logits = at_row(Z, K, p);
+        T *delta = at_row(work.delta, K, p);
+        const V most = largest(logits, K);
+        const V label = load<V>(work.label.get() + p), w = load<V>(work.weight.get() + p);
+        V rest{}, e_label{}, z_label{};
+        for (long j = 0; j < K; j++) {
+            const V z = load<V>(logits + j * PANEL) - most, e = exp<T>(z);
+            const auto here = label == all(T(j));
+            rest += here ? V{} : e;
+            e_label = here ? e : e_label;
+            z_label = here ? z : z_label;
+            store(delta + j * PANEL, e);
+        }
+        const V share = w / (rest + e_label), at_label = -w * (rest / (rest + e_label));
+        for (long j = 0; j < K; j++) {
+            const V e = load<V>(delta + j * PANEL);
+            store(delta + j * PANEL, label == all(T(j)) ? at_label : e * share);
+        }
+        const WideVec<T> log_sum = wide_log1p<T>(widened<T>(rest) + widened<T>(e_label - 1));
+        total += widened<T>(w) * (log_sum - widened<T>(z_label));
+    }
+    return sum_of<T>(total);
+}
+
+template <class T> double sigmoid_cost(const T *Z, const Work<T> &work, long rows, long K) {
+    using V = Vec<T>;
+    WideVec<T> total{};
+    for (long p = 0; p < rows; p += Simd<T>::N) {
+        const T *logits = at_row(Z, K, p);
+        T *delta = at_row(work.delta, K, p);
+        const V label = load<V>(work.label.get() + p), w = load<V>(work.weight.get() + p);
+        for (long j = 0; j < K; j++) {
+            const V sign = label == all(T(j)) ? all(T(-1)) : all(T(1));
+            const V z = sign * load<V>(logits + j * PANEL);
+            total += widened<T>(w) * widened<T>(softplus<T>(z));
+            store(delta + j * PANEL, sign * sigmoid<T>(z) * w);
+        }
+    }
+    return sum_of<T>(total);
+}
+
+// What fills the last vector up has no part in any sum.
+template <class T> void silence_padding(T *delta, long K, long n) {
+    for (long p = n; p < padded(n); p++)
+        for (long j = 0; j < K; j++) at_row(delta, K, p)[j * PANEL] = 0;
+}
+
+// The cost of a block whose logits are there; its gradient goes to work.delta.
+template <class T> double output_cost(const Network &network, Work<T> &work, long n) {
+    const long K = network.n_classes(), rows = padded(n);
+    const double cost = network.output == 0 ? softmax_cost(work.A.back(), work, rows, K)
+                                            : sigmoid_cost(work.A.back(), work, rows, K);
+    silence_padding(work.delta, K, n);
+    return cost;
+}
+
+// Z becomes probabilities that sum to one in every row; of units by themselves, the logarithms of
+// sigmoids are normalised as logits are.
+template <class T> void normalise(const Network &network, T *Z, long rows) {
+    using V = Vec<T>;
+    const long K = network.n_classes();
+    if (network.output == 1)
+        each_vector<T>(K, rows, [&](long at) __attribute__((always_inline)) {
+            store(Z + at, -softplus<T>(-load<V>(Z + at)));
+        });
+    for (long p = 0; p < rows; p += Simd<T>::N) {
+        T *z = at_row(Z, K, p);
+        const V most = largest(z, K);
+        V sum{};
+        for (long j = 0; j < K; j++) {
+            const V e = exp<T>(load<V>(z + j * PANEL) - most);
+            sum += e;
+            store(z + j * PANEL, e);
+        }
+        for (long j = 0; j < K; j++) store(z + j * PANEL, load<V>(z + j * PANEL) / sum);
+    }
+}
+
+// RZ becomes H RZ, H each row's weighted Hessian with respect to its logits.
+template <class T> void softmax_curvature(const T *P, const Work<T> &work, T *RZ, long rows, long K) {
+    using V = Vec<T>;
+    for (long p = 0; p < rows; p += Simd<T>::N) {
+        const T *share = at_row(P, K, p);
+        T *r = at_row(RZ, K, p);
+        const V w = load<V>(work.weight.get() + p);
+        V mean{};
+        for (long j = 0; j < K * PANEL; j += PANEL) mean += load<V>(share + j) * load<V>(r + j);
+        for (long j = 0; j < K * PANEL; j += PANEL)
+            store(r + j, load<V>(share + j) * (load<V>(r + j) - mean) * w);
+    }
+}
+template <class T> void sigmoid_curvature(const T *Z, const Work<T> &work, T *RZ, long rows, long K) {
+    using V = Vec<T>;
+    for (long p = 0; p < rows; p += Simd<T>::N) {
+        const V w = load<V>(work.weight.get() + p);
+        for (long j = 0; j < K * PANEL; j += PANEL) {
+            const V z = load<V>(at_row(Z, K, p) + j);
+            T *r = at_row(RZ, K, p) + j;
+            store(r, sigmoid<T>(z) * sigmoid<T>(-z) * load<V>(r) * w);
+        }
+    }
+}
+template <class T> void output_curvature(const Network &network, Work<T> &work, T *RZ, long n) {
+    const long K = network.n_classes(), rows = padded(n);
+    if (network.output == 0) {
+        normalise(network, work.A.back(), rows);
+        softmax_curvature(work.A.back(), work, RZ, rows, K);
+    } else {
+        sigmoid_curvature(work.A.back(), work, RZ, rows, K);
+    }
+    silence_padding(RZ, K, n);
+}
+
+// ---- what the outside calls -----------------------------------------------------------------
+
+template <class T>
+double cost(const Network &network, const Packed<T> &weights, Work<T> &work, const Rows &rows,
+            long start, long stop) {
+    forward(network, weights, work, rows, start, stop);
+    take_labels(rows, start, stop, work);
+    return output_cost(network, work, stop - start);
+}
+
+template <class T>
+double gradient(const Network &network, const Packed<T> &weights, Work<T> &work, const Rows &rows,
+                long start, long stop, double *sums) {
+    const double value = cost(network, weights, work, rows, start, stop);
+    backward(network, weights, work, padded(stop - start), sums);
+    return value;
+}
+
+// J'HJ v: the change of the logits by a forward pass of derivatives, H, then the usual way back.
+template <class T>
+void curvature(const Network &network, const Packed<T> &weights, const Packed<T> &direction,
+               Work<T> &work, const Rows &rows, long start, long stop, double *sums) {
+    forward(network, weights, work, rows, start, stop);
+    take_labels(rows, start, stop, work);
+    const long n = padded(stop - start);
+    for (size_t l = 0; l < network.layers.size(); l++) {
+        const Layer &layer = network.layers[l];
+        product(direction.forward.get() + layer.start, direction.bias.get() + layer.bias(),
+                work.A[l], n, layer.n_in, layer.n_out, work.RZ);
+        if (l > 0)
+            product(weights.forward.get() + layer.start, weights.bias.get(), work.delta, n,
+                    layer.n_in, layer.n_out, work.RZ, true);
+        std::swap(work.delta, work.RZ);
+        if (l + 1 < network.layers.size())
+            with_activation<T>(layer.activation, [&](auto f) {
+                times_slope(f, work.A[l + 1], work.slope[l + 1], work.delta, n, layer.n_out);
+            });
+    }
+    output_curvature(network, work, work.delta, stop - start);
+    backward(network, weights, work, n, sums);
+}
+
+// Writes units by rows as rows by units.
+template <class T> void write_rows(const T *A, long n, long units, T *out) {
+    constexpr int N = Simd<T>::N;
+    for (long p = 0; p < n; p += N)
+        for (long u = 0; u < units; u += N) {
+            Vec<T> v[N];
+            for (int k = 0; k < N; k++)
+                v[k] = load<Vec<T>>(at_row(A, units, p) + std::min(u + k, units - 1) * PANEL);
+            transpose<T>(v);
+            for (int k = 0; k < std::min<long>(N, n - p); k++)
+                __builtin_memcpy(out + (p + k) * units + u, &v[k],
+                                 std::min<long>(N, units - u) * sizeof(T));
+        }
+}
+
+template <class T>
+void logits(const Network &network, const Packed<T> &weights, Work<T> &work, const Rows &rows,
+            long start, long stop, T *out) {
+    forward(network, weights, work, rows, start, stop);
+    write_rows(work.A.back(), stop - start, network.n_classes(), out);
+}
+
+template <class T>
+void probabilities(const Network &network, const Packed<T> &weights, Work<T> &work,
+                   const Rows &rows, long start, long stop, T *out) {
+    forward(network, weights, work, rows, start, stop);
+    normalise(network, work.A.back(), padded(stop - start));
+    write_rows(work.A.back(), stop - start, network.n_classes(), out);
+}
+
+template <class T, class F> void each(const T *from, T *to, long n, const F &f) {
+    constexpr int N = Simd<T>::N;
+    long p = 0;
+    for (; p + N <= n; p += N) store(to + p, f(load<Vec<T>>(from + p)));
+    Vec<T> rest{};
+    __builtin_memcpy(&rest, from + p, (n - p) * sizeof(T));
+    rest = f(rest);
+    __builtin_memcpy(to + p, &rest, (n - p) * sizeof(T));
+}
+
+// For the tests, in the order of FUNCTIONS in kernel.cpp.
+template <class T> void function(int code, const T *from, T *to, long n) {
+    using V = Vec<T>;
+    switch (code) {
+        case 0: return each(from, to, n, [](V x) __attribute__((always_inline)) { return exp<T>(x); });
+        case 1: return each(from, to, n, [](V x) __attribute__((always_inline)) { return expm1<T>(x); });
+        case 2: return each(from, to, n, [](V x) __attribute__((always_inline)) { return tanh<T>(x); });
+        case 3: return each(from, to, n, [](V x) __attribute__((always_inline)) { return sigmoid<T>(x); });
+        case 4: return each(from, to, n, [](V x) __attribute__((always_inline)) { return log1p<T>(x); });
+        case 5: return each(from, to, n, [](V x) __attribute__((always_inline)) { return softplus<T>(x); });
+        case 6: return each(from, to, n, [](V x) __attribute__((always_inline)) { return normal<T>(x).below; });
+    }
+}
+
+template <class T> constexpr Operations<T> operations() {
+    return {pack<T>, gradient<T>, cost<T>, curvature<T>, logits<T>, probabilities<T>, function<T>};
+}

@@ -1,0 +1,221 @@
+// The sum over blocks: lanes, their threads, the fixed order of addition. No Python here.
+#pragma once
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#include "network.hpp"
+#include "team.hpp"
+
+// Blocks are edges[k] … edges[k + 1]; lane l takes blocks l, l + n_lanes, … in that order.
+struct Plan {
+    const int64_t *edges = nullptr;
+    long n_blocks = 0;
+    long n_lanes = 1;
+    int n_threads = 1;
+};
+
+class Engine {
+  public:
+    Engine(Network network, const Target &target)
+        : network(std::move(network)), target_(target) {}
+    virtual ~Engine() = default;
+
+    // Cost with penalty; its gradient to `out`.
+    virtual double gradient(const double *theta, const Rows &, const Plan &, double decay,
+                            double *out) = 0;
+    virtual double cost(const double *theta, const Rows &, const Plan &, double decay) = 0;
+    virtual void curvature(const double *theta, const double *v, const Rows &, const Plan &,
+                           double decay, double *out) = 0;
+    // Keeps weights for the two below, which may be called by several threads at once.
+    virtual void load(const double *theta) = 0;
+    virtual void logits(const Rows &, const Plan &, void *out) = 0;
+    virtual void probabilities(const Rows &, const Plan &, void *out) = 0;
+
+    void close() {
+        std::lock_guard<std::mutex> lock(team_use_);
+        let_team_go();
+    }
+
+    const Network network;
+
+  protected:
+    // Calls f(task, worker) for every task on at most n_threads threads; false if memory ran out.
+    template <class F> bool share(long n_tasks, int n_threads, const F &f) {
+        std::atomic<long> next{0};
+        std::atomic<bool> enough{true};
+        const std::function<void(int)> work = [&](int worker) {
+            try {
+                for (long task; (task = next.fetch_add(1)) < n_tasks;) f(task, worker);
+            } catch (const std::bad_alloc &) {
+                enough = false;
+            }
+        };
+        std::unique_lock<std::mutex> lock(team_use_, std::defer_lock);
+        if (std::min<long>(n_threads, n_tasks) > 1 && lock.try_lock()) team(n_threads - 1).run(work);
+        else work(0);
+        return enough;
+    }
+
+    const Target &target_;
+    std::mutex call_;
+
+  private:
+    Team &team(int n_helpers) {
+        if (team_ && (!team_->alive() || team_->helpers() != n_helpers)) let_team_go();
+        if (!team_) team_ = std::make_unique<Team>(n_helpers);
+        return *team_;
+    }
+    void let_team_go() {
+        if (team_ && !team_->alive()) (void)team_.release();  // its threads stayed with the parent
+        team_.reset();
+    }
+
+    std::mutex team_use_;
+    std::unique_ptr<Team> team_;
+};
+
+template <class T> class EngineOf final : public Engine {
+  public:
+    using Engine::Engine;
+
+    double gradient(const double *theta, const Rows &rows, const Plan &plan, double decay,
+                    double *out) override {
+        std::lock_guard<std::mutex> lock(call_);
+        operations().pack(network, theta, weights_);
+        double *costs = costs_.reserve(plan.n_lanes);
+        add_lanes(plan, out, [&](long lane, Work<T> &work, double *sums) {
+            costs[lane] = 0;
+            each_block(plan, lane, [&](long start, long stop) {
+                costs[lane] += operations().gradient(network, weights_, work, rows, start, stop, sums);
+            });
+        });
+        add_decay(theta, decay, out);
+        return tree(costs, plan.n_lanes) + penalty(theta, decay);
+    }
+
+    double cost(const double *theta, const Rows &rows, const Plan &plan, double decay) override {
+        std::lock_guard<std::mutex> lock(call_);
+        operations().pack(network, theta, weights_);
+        double *costs = costs_.reserve(plan.n_lanes);
+        each_lane(plan, [&](long lane, Work<T> &work) {
+            costs[lane] = 0;
+            each_block(plan, lane, [&](long start, long stop) {
+                costs[lane] += operations().cost(network, weights_, work, rows, start, stop);
+            });
+        });
+        return tree(costs, plan.n_lanes) + penalty(theta, decay);
+    }
+
+    void curvature(const double *theta, const double *v, const Rows &rows, const Plan &plan,
+                   double decay, double *out) override {
+        std::lock_guard<std::mutex> lock(call_);
+        operations().pack(network, theta, weights_);
+        operations().pack(network, v, direction_);
+        add_lanes(plan, out, [&](long lane, Work<T> &work, double *sums) {
+            each_block(plan, lane, [&](long start, long stop) {
+                operations().curvature(network, weights_, direction_, work, rows, start, stop, sums);
+            });
+        });
+        add_decay(v, decay, out);
+    }
+
+    void load(const double *theta) override { operations().pack(network, theta, weights_); }
+    void logits(const Rows &rows, const Plan &plan, void *out) override {
+        write(operations().logits, rows, plan, static_cast<T *>(out));
+    }
+    void probabilities(const Rows &rows, const Plan &plan, void *out) override {
+        write(operations().probabilities, rows, plan, static_cast<T *>(out));
+    }
+
+  private:
+    const Operations<T> &operations() const { return target_.of<T>(); }
+
+    template <class F> static void each_block(const Plan &plan, long lane, const F &f) {
+        for (long k = lane; k < plan.n_blocks; k += plan.n_lanes) f(plan.edges[k], plan.edges[k + 1]);
+    }
+
+    template <class F> void each_lane(const Plan &plan, const F &f) {
+        const bool enough = share(plan.n_lanes, plan.n_threads, [&](long lane, int) {
+            Lease work(*this);
+            f(lane, *work);
+        });
+        if (!enough) throw std::bad_alloc();
+    }
+
+    // Each lane's own sum, the first in `out`, and then their sum there.
+    template <class F> void add_lanes(const Plan &plan, double *out, const F &f) {
+        const long n = network.n_weights;
+        double *others = sums_.reserve((plan.n_lanes - 1) * n + 1);
+        const auto sums = [&](long lane) { return lane ? others + (lane - 1) * n : out; };
+        each_lane(plan, [&](long lane, Work<T> &work) {
+            std::fill_n(sums(lane), n, 0.0);
+            f(lane, work, sums(lane));
+        });
+        // Every component is added in the same tree, so that they may be shared out.
+        const long part = 1 << 14, n_parts = (n + part - 1) / part;
+        share(n_parts, plan.n_threads, [&](long k, int) {
+            const long begin = k * part, end = std::min(n, begin + part);
+            for (long step = 1; step < plan.n_lanes; step *= 2)
+                for (long lane = 0; lane + step < plan.n_lanes; lane += 2 * step)
+                    add(sums(lane), sums(lane + step), begin, end);
+        });
+    }
+
+    static void add(double *to, const double *from, long begin, long end) {
+        for (long i = begin; i < end; i++) to[i] += from[i];
+    }
+    static double tree(double *values, long n) {
+        for (long step = 1; step < n; step *= 2)
+            for (long i = 0; i + step < n; i += 2 * step) values[i] += values[i + step];
+        return values[0];
+    }
+
+    // The penalty is on W alone, not on b.
+    double penalty(const double *theta, double decay) const {
+        double sum = 0;
+        for (const Layer &layer : network.layers)
+            for (long i = layer.start; i < layer.bias(); i++) sum += theta[i] * theta[i];
+        return decay ? decay / 2 * sum : 0;
+    }
+    void add_decay(const double *theta, double decay, double *out) const {
+        for (const Layer &layer : network.layers)
+            for (long i = layer.start; i < layer.bias() && decay; i++) out[i] += decay * theta[i];
+    }
+
+    template <class Write> void write(Write operation, const Rows &rows, const Plan &plan, T *out) {
+        each_lane(plan, [&](long lane, Work<T> &work) {
+            each_block(plan, lane, [&](long start, long stop) {
+                operation(network, weights_, work, rows, start, stop, out + start * network.n_classes());
+            });
+        });
+    }
+
+    // Work memory for as long as a lane takes; given back, and used again.
+    class Lease {
+      public:
+        explicit Lease(EngineOf &engine) : engine_(engine) {
+            std::lock_guard<std::mutex> lock(engine_.spare_use_);
+            if (engine_.spare_.empty()) engine_.spare_.push_back(std::make_unique<Work<T>>());
+            work_ = std::move(engine_.spare_.back());
+            engine_.spare_.pop_back();
+        }
+        ~Lease() {
+            std::lock_guard<std::mutex> lock(engine_.spare_use_);
+            engine_.spare_.push_back(std::move(work_));
+        }
+        Work<T> &operator*() { return *work_; }
+
+      private:
+        EngineOf &engine_;
+        std::unique_ptr<Work<T>> work_;
+    };
+
+    Packed<T> weights_, direction_;
+    Buffer<double> sums_, costs_;
+    std::mutex spare_use_;
+    std::vector<std::unique_ptr<Work<T>>> spare_;
+};

@@ -1,0 +1,422 @@
+#include "kernel.hpp"
+
+#include <cstring>
+#include <exception>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "engine.hpp"
+
+namespace {
+
+// The order of with_activation() in functions.hpp, and of the outputs in block.hpp.
+const std::vector<std::string> ACTIVATIONS = {"identity", "sigmoid",  "tanh", "relu", "leaky_relu",
+                                              "elu",      "selu",     "softplus", "gelu", "silu"};
+const std::vector<std::string> OUTPUTS = {"softmax", "sigmoid"};
+const std::vector<std::string> FUNCTIONS = {"exp",   "expm1",    "tanh", "sigmoid",
+                                            "log1p", "softplus", "ndtr"};
+
+// A Python error is set, or `what` is to become one.
+struct Refusal : std::exception {
+    explicit Refusal(std::string text = "") : text(std::move(text)) {}
+    const char *what() const noexcept override { return text.c_str(); }
+    std::string text;
+};
+
+// Runs f and turns C++'s exceptions into Python's.
+template <class F> PyObject *guarded(const F &f) {
+    try {
+        return f();
+    } catch (const std::bad_alloc &) {
+        return PyErr_NoMemory();
+    } catch (const Refusal &refusal) {
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, refusal.what());
+    } catch (const std::exception &error) {
+        PyErr_SetString(PyExc_RuntimeError, error.what());
+    }
+    return nullptr;
+}
+
+class Unlocked {
+  public:
+    Unlocked() : state_(PyEval_SaveThread()) {}
+    ~Unlocked() { PyEval_RestoreThread(state_); }
+
+  private:
+    PyThreadState *state_;
+};
+
+// A buffer for as long as a call needs it.
+class View {
+  public:
+    View(PyObject *object, const char *name, int ndim, char format, bool writable = false)
+        : name_(name) {
+        const int flags = PyBUF_STRIDES | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
+        if (PyObject_GetBuffer(object, &buffer_, flags)) throw Refusal();
+        held_ = true;
+        const bool fits = buffer_.ndim == ndim && (!format || is(format));
+        if (!fits || (ndim == 1 && n() > 1 && buffer_.strides[0] != buffer_.itemsize)) {
+            release();
+            throw Refusal(std::string(name) + " must be an array of " + std::to_string(ndim) +
+                          " dimensions, of the right type, and contiguous");
+        }
+    }
+    View(const View &) = delete;
+    ~View() { release(); }
+
+    template <class T> T *data() const { return static_cast<T *>(buffer_.buf); }
+    long n() const { return buffer_.shape[0]; }
+    long columns() const { return buffer_.shape[1]; }
+    long stride() const { return buffer_.strides[0]; }
+    long step() const { return buffer_.strides[1]; }
+    long itemsize() const { return buffer_.itemsize; }
+    void must_hold(long wanted) const {
+        if (n() != wanted) throw Refusal(std::string(name_) + " has the wrong length");
+    }
+    Source source() const {
+        static const std::map<std::pair<char, long>, Source> known = {
+            {{'u', 1}, Source::u8},  {{'i', 1}, Source::i8},  {{'u', 2}, Source::u16},
+            {{'i', 2}, Source::i16}, {{'u', 4}, Source::u32}, {{'i', 4}, Source::i32},
+            {{'u', 8}, Source::u64}, {{'i', 8}, Source::i64}, {{'f', 4}, Source::f32},
+            {{'f', 8}, Source::f64}};
+        const auto found = known.find({kind(), buffer_.itemsize});
+        if (found == known.end()) throw Refusal(std::string(name_) + " has a type not handled here");
+        return found->second;
+    }
+
+  private:
+    char kind() const {
+        const char *f = buffer_.format;
+        if (!f || strlen(f) != 1) return 0;
+        return strchr("?BHILQN", *f) ? 'u' : strchr("bhilqn", *f) ? 'i' : strchr("fd", *f) ? 'f' : 0;
+    }
+    bool is(char format) const {
+        return kind() == (format == 'q' ? 'i' : 'f') && buffer_.itemsize == (format == 'f' ? 4 : 8);
+    }
+    void release() {
+        if (held_) PyBuffer_Release(&buffer_);
+        held_ = false;
+    }
+    Py_buffer buffer_{};
+    const char *name_;
+    bool held_ = false;
+};
+
+using MaybeView = std::optional<View>;
+
+void take(MaybeView &view, PyObject *object, const char *name, char format) {
+    if (object != Py_None) view.emplace(object, name, 1, format);
+}
+
+// The arguments that all sums share: (X, y, weight, unit, index, edges, n_lanes, n_threads).
+class Call {
+  public:
+    Call(const Network &network, PyObject *arguments) {
+        PyObject *X, *y, *weight, *index, *edges;
+        if (!PyArg_ParseTuple(arguments, "OOOdOOli:rows", &X, &y, &weight, &rows.unit, &index,
+                              &edges, &plan.n_lanes, &plan.n_threads))
+            throw Refusal();
+        X_.emplace(X, "X", 2, 0);
+        take(y_, y, "y", 'q');
+        take(weight_, weight, "sample_weight", 'd');
+        take(index_, index, "rows", 'q');
+        edges_.emplace(edges, "edges", 1, 'q');
+        check_rows(network);
+        check_plan();
+    }
+
+    Rows rows;
+    Plan plan;
+
+  private:
+    void check_rows(const Network &network) {
+        if (X_->columns() != network.n_inputs()) throw Refusal("X has the wrong number of columns");
+        rows.X = X_->data<char>();
+        rows.stride = X_->stride();
+        rows.step = X_->columns() < 2 ? X_->itemsize() : X_->step();
+        rows.source = X_->source();
+        if (y_) y_->must_hold(X_->n()), rows.y = y_->data<int64_t>();
+        if (weight_) weight_->must_hold(X_->n()), rows.weight = weight_->data<double>();
+        if (!index_) return;
+        rows.index = index_->data<int64_t>();
+        for (long p = 0; p < index_->n(); p++)
+            if (rows.index[p] < 0 || rows.index[p] >= X_->n()) throw Refusal("rows outside of X");
+    }
+    void check_plan() {
+        plan.edges = edges_->data<int64_t>();
+        plan.n_blocks = edges_->n() - 1;
+        const long n = index_ ? index_->n() : X_->n();
+        bool good = plan.n_blocks > 0 && plan.n_lanes > 0 && plan.n_threads > 0 &&
+                    plan.edges[0] >= 0 && plan.edges[plan.n_blocks] <= n;
+        for (long k = 0; good && k < plan.n_blocks; k++) good = plan.edges[k] < plan.edges[k + 1];
+        if (!good) throw Refusal("edges must rise, within the rows");
+    }
+    MaybeView X_, y_, weight_, index_, edges_;
+};
+
+struct Kernel {
+    PyObject_HEAD
+    Engine *engine;
+};
+
+Engine &engine_of(PyObject *self) { return *reinterpret_cast<Kernel *>(self)->engine; }
+
+int position(const std::vector<std::string> &names, const std::string &name) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) throw Refusal("unknown name: " + name);
+    return int(found - names.begin());
+}
+
+std::string text_of(PyObject *object) {
+    const char *text = object ? PyUnicode_AsUTF8AndSize(object, nullptr) : nullptr;
+    if (!text) throw Refusal();
+    return text;
+}
+
+long whole(PyObject *object) {
+    const long value = object ? PyLong_AsLong(object) : -1;
+    if (PyErr_Occurred()) throw Refusal();
+    return value;
+}
+
+template <class T> std::vector<T> padded_copy(const View &from) {
+    std::vector<T> copy(padded(from.n()) + ROWS_UNIT, T(0));
+    std::copy_n(from.data<double>(), from.n(), copy.begin());
+    return copy;
+}
+
+Network build(PyObject *widths, PyObject *activations, const char *output, PyObject *shift,
+              PyObject *scale) {
+    Network network;
+    network.output = position(OUTPUTS, output);
+    const long n = PyTuple_Size(widths);
+    if (n < 2 || PyTuple_Size(activations) != n - 2) throw Refusal("widths and activations disagree");
+    long n_in = network.units = network.widest = whole(PyTuple_GetItem(widths, 0));
+    for (long l = 1; l < n; l++) {
+        const long n_out = whole(PyTuple_GetItem(widths, l));
+        if (n_in < 1 || n_out < 1) throw Refusal("widths must be positive");
+        const int code =
+            l < n - 1 ? position(ACTIVATIONS, text_of(PyTuple_GetItem(activations, l - 1))) : 0;
+        network.layers.push_back({n_in, n_out, code, network.n_weights});
+        network.n_weights += (n_in + 1) * n_out;
+        network.units += n_out;
+        network.widest = std::max(network.widest, n_out);
+        n_in = n_out;
+    }
+    const View shifts(shift, "shift", 1, 'd'), scales(scale, "scale", 1, 'd');
+    shifts.must_hold(network.n_inputs());
+    scales.must_hold(network.n_inputs());
+    network.shift = padded_copy<double>(shifts);
+    network.scale = padded_copy<double>(scales);
+    network.shift32 = padded_copy<float>(shifts);
+    network.scale32 = padded_copy<float>(scales);
+    return network;
+}
+
+const Target &target_named(const char *name) {
+    for (const Target *target : targets())
+        if (!strcmp(target->name, name)) return *target;
+    throw Refusal(std::string("this processor has no target ") + name);
+}
+
+// ---- methods --------------------------------------------------------------------------------
+
+PyObject *kernel_new(PyTypeObject *type, PyObject *arguments, PyObject *) {
+    return guarded([&]() -> PyObject * {
+        PyObject *widths, *activations, *shift, *scale;
+        const char *output, *target;
+        int single;
+        if (!PyArg_ParseTuple(arguments, "O!O!spOOs:Kernel", &PyTuple_Type, &widths, &PyTuple_Type,
+                              &activations, &output, &single, &shift, &scale, &target))
+            return nullptr;
+        Network network = build(widths, activations, output, shift, scale);
+        const Target &chosen = target_named(target);
+        std::unique_ptr<Engine> engine;
+        if (single) engine = std::make_unique<EngineOf<float>>(std::move(network), chosen);
+        else engine = std::make_unique<EngineOf<double>>(std::move(network), chosen);
+        const auto allocate = reinterpret_cast<allocfunc>(PyType_GetSlot(type, Py_tp_alloc));
+        PyObject *self = allocate(type, 0);
+        if (self) reinterpret_cast<Kernel *>(self)->engine = engine.release();
+        return self;
+    });
+}
+
+void kernel_dealloc(PyObject *self) {
+    PyTypeObject *type = Py_TYPE(self);
+    delete reinterpret_cast<Kernel *>(self)->engine;
+    reinterpret_cast<freefunc>(PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
+PyObject *gradient(PyObject *self, PyObject *arguments) {
+    return guarded([&]() -> PyObject * {
+        PyObject *theta, *out, *rows;
+        double decay;
+        if (!PyArg_ParseTuple(arguments, "OO!dO:gradient", &theta, &PyTuple_Type, &rows, &decay, &out))
+            return nullptr;
+        Engine &engine = engine_of(self);
+        const Call call(engine.network, rows);
+        const View weights(theta, "theta", 1, 'd'), sums(out, "out", 1, 'd', true);
+        weights.must_hold(engine.network.n_weights);
+        sums.must_hold(engine.network.n_weights);
+        double cost;
+        {
+            Unlocked unlocked;
+            cost = engine.gradient(weights.data<double>(), call.rows, call.plan, decay, sums.data<double>());
+        }
+        return PyFloat_FromDouble(cost);
+    });
+}
+
+PyObject *cost(PyObject *self, PyObject *arguments) {
+    return guarded([&]() -> PyObject * {
+        PyObject *theta, *rows;
+        double decay;
+        if (!PyArg_ParseTuple(arguments, "OO!d:cost", &theta, &PyTuple_Type, &rows, &decay))
+            return nullptr;
+        Engine &engine = engine_of(self);
+        const Call call(engine.network, rows);
+        const View weights(theta, "theta", 1, 'd');
+        weights.must_hold(engine.network.n_weights);
+        double cost;
+        {
+            Unlocked unlocked;
+            cost = engine.cost(weights.data<double>(), call.rows, call.plan, decay);
+        }
+        return PyFloat_FromDouble(cost);
+    });
+}
+
+PyObject *curvature(PyObject *self, PyObject *arguments) {
+    return guarded([&]() -> PyObject * {
+        PyObject *theta, *v, *out, *rows;
+        double decay;
+        if (!PyArg_ParseTuple(arguments, "OOO!dO:curvature", &theta, &v, &PyTuple_Type, &rows,
+                              &decay, &out))
+            return nullptr;
+        Engine &engine = engine_of(self);
+        const Call call(engine.network, rows);
+        const View weights(theta, "theta", 1, 'd'), direction(v, "v", 1, 'd'),
+            sums(out, "out", 1, 'd', true);
+        for (const View *view : {&weights, &direction, &sums}) view->must_hold(engine.network.n_weights);
+        {
+            Unlocked unlocked;
+            engine.curvature(weights.data<double>(), direction.data<double>(), call.rows, call.plan,
+                             decay, sums.data<double>());
+        }
+        Py_RETURN_NONE;
+    });
+}
+
+PyObject *load(PyObject *self, PyObject *theta) {
+    return guarded([&]() -> PyObject * {
+        const View weights(theta, "theta", 1, 'd');
+        weights.must_hold(engine_of(self).network.n_weights);
+        engine_of(self).load(weights.data<double>());
+        Py_RETURN_NONE;
+    });
+}
+
+PyObject *write(PyObject *self, PyObject *arguments,
+                void (Engine::*method)(const Rows &, const Plan &, void *)) {
+    return guarded([&]() -> PyObject * {
+        PyObject *out, *rows;
+        if (!PyArg_ParseTuple(arguments, "O!O", &PyTuple_Type, &rows, &out)) return nullptr;
+        Engine &engine = engine_of(self);
+        const Call call(engine.network, rows);
+        const bool single = dynamic_cast<EngineOf<float> *>(&engine);
+        const View to(out, "out", 2, single ? 'f' : 'd', true);
+        to.must_hold(call.plan.edges[call.plan.n_blocks]);
+        const bool contiguous = to.columns() < 2 || to.step() == to.itemsize();
+        if (to.columns() != engine.network.n_classes() || !contiguous ||
+            to.stride() != to.columns() * to.itemsize())
+            throw Refusal("out must be contiguous, one column a class");
+        {
+            Unlocked unlocked;
+            (engine.*method)(call.rows, call.plan, to.data<void>());
+        }
+        Py_RETURN_NONE;
+    });
+}
+PyObject *logits(PyObject *self, PyObject *arguments) {
+    return write(self, arguments, &Engine::logits);
+}
+PyObject *probabilities(PyObject *self, PyObject *arguments) {
+    return write(self, arguments, &Engine::probabilities);
+}
+
+PyObject *close(PyObject *self, PyObject *) {
+    {
+        Unlocked unlocked;
+        engine_of(self).close();
+    }
+    Py_RETURN_NONE;
+}
+
+PyMethodDef methods[] = {
+    {"gradient", gradient, METH_VARARGS, "gradient(theta, rows, decay, out) -> cost"},
+    {"cost", cost, METH_VARARGS, "cost(theta, rows, decay) -> cost"},
+    {"curvature", curvature, METH_VARARGS, "curvature(theta, v, rows, decay, out)"},
+    {"load", load, METH_O, "load(theta): keep these weights for logits and probabilities"},
+    {"logits", logits, METH_VARARGS, "logits(rows, out)"},
+    {"probabilities", probabilities, METH_VARARGS, "probabilities(rows, out)"},
+    {"close", close, METH_NOARGS, "Let the threads go."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyType_Slot slots[] = {
+    {Py_tp_new, reinterpret_cast<void *>(kernel_new)},
+    {Py_tp_dealloc, reinterpret_cast<void *>(kernel_dealloc)},
+    {Py_tp_methods, methods},
+    {Py_tp_doc, const_cast<char *>(
+        "Kernel(widths, activations, output, single, shift, scale, target)\n\n"
+        "Sums over blocks of rows. `rows` is a tuple "
+        "(X, y, weight, unit, index, edges, n_lanes, n_threads).")},
+    {0, nullptr},
+};
+PyType_Spec spec = {"layerlab._kernel.Kernel", sizeof(Kernel), 0, Py_TPFLAGS_DEFAULT, slots};
+
+// function(name, target, from, to): an elementary function as the target computes it.
+PyObject *function(PyObject *, PyObject *arguments) {
+    return guarded([&]() -> PyObject * {
+        const char *name, *target;
+        PyObject *from, *to;
+        if (!PyArg_ParseTuple(arguments, "ssOO:function", &name, &target, &from, &to)) return nullptr;
+        const Target &chosen = target_named(target);
+        const int code = position(FUNCTIONS, name);
+        const View x(from, "from", 1, 0);
+        const bool single = x.source() == Source::f32;
+        const View y(to, "to", 1, single ? 'f' : 'd', true);
+        y.must_hold(x.n());
+        if (!single && x.source() != Source::f64) throw Refusal("from must hold floats");
+        if (single) chosen.single.function(code, x.data<float>(), y.data<float>(), x.n());
+        else chosen.wide.function(code, x.data<double>(), y.data<double>(), x.n());
+        Py_RETURN_NONE;
+    });
+}
+
+PyMethodDef functions[] = {
+    {"function", function, METH_VARARGS, "function(name, target, from, to)"},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyObject *target_names() {
+    PyObject *names = PyTuple_New(Py_ssize_t(targets().size()));
+    for (size_t k = 0; names && k < targets().size(); k++)
+        PyTuple_SetItem(names, Py_ssize_t(k), PyUnicode_FromString(targets()[k]->name));
+    return names;
+}
+
+}  // namespace
+
+int add_kernel(PyObject *module) {
+    PyObject *type = PyType_FromModuleAndSpec(module, &spec, nullptr);
+    PyObject *names = target_names();
+    const bool good = type && names && !PyModule_AddObjectRef(module, "Kernel", type) &&
+                      !PyModule_AddObjectRef(module, "TARGETS", names) &&
+                      !PyModule_AddFunctions(module, functions);
+    Py_XDECREF(type);
+    Py_XDECREF(names);
+    return good ? 0 : -1;
+}

@@ -1,0 +1,113 @@
+// What a call works on: plain data, the same for every target.
+#pragma once
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "vectors.hpp"
+
+constexpr long ALIGNMENT = 64;
+constexpr long ROWS_UNIT = 16;  // rows are padded to a multiple of it: the most lanes of a vector
+constexpr long FIRST_CACHE = 24 << 10;  // bytes that may be counted on to stay there
+constexpr long AHEAD = 256;             // bytes by which reading a row is announced
+constexpr long PANEL = 64;      // rows that stand together: a cache line and more of each unit
+
+inline long padded(long n) { return (n + ROWS_UNIT - 1) / ROWS_UNIT * ROWS_UNIT; }
+
+// Aligned memory that is only ever grown.
+template <class T> class Buffer {
+  public:
+    T *reserve(long n) {
+        if (n <= size_) return data_.get();
+        const size_t bytes = (size_t(n) * sizeof(T) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        void *memory = nullptr;
+        if (posix_memalign(&memory, ALIGNMENT, bytes)) throw std::bad_alloc();
+        data_.reset(static_cast<T *>(memory));
+        size_ = n;
+        return data_.get();
+    }
+    T *get() const { return data_.get(); }
+
+  private:
+    struct Free {
+        void operator()(T *p) const { std::free(p); }
+    };
+    std::unique_ptr<T, Free> data_;
+    long size_ = 0;
+};
+
+struct Layer {
+    long n_in, n_out;
+    int activation;  // of its units; of no meaning for the last layer
+    long start;      // of W in theta; b follows W
+    long bias() const { return start + n_in * n_out; }
+};
+
+struct Network {
+    std::vector<Layer> layers;
+    int output = 0;
+    long n_weights = 0, widest = 0, units = 0;  // units: of all layers, inputs included
+    std::vector<double> shift, scale;           // of each input, padded
+    std::vector<float> shift32, scale32;
+    long n_inputs() const { return layers.front().n_in; }
+    long n_classes() const { return layers.back().n_out; }
+};
+
+// Weights in the order in which products read them: strips of a few units, and within a strip all
+// that a unit of the other side needs, one after the other.
+template <class T> struct Packed {
+    Buffer<T> forward, backward, bias;  // a layer's part stands where it stands in theta
+    Buffer<T> zeros;
+};
+
+enum class Source { u8, i8, u16, i16, u32, i32, u64, i64, f32, f64 };
+
+// Rows as they came, and which of them are meant.
+struct Rows {
+    const char *X = nullptr;
+    long stride = 0, step = 0;  // bytes from row to row, and from column to column
+    Source source = Source::f32;
+    const int64_t *y = nullptr;
+    const double *weight = nullptr;  // null: all 1
+    double unit = 1;                 // what weights are divided by
+    const int64_t *index = nullptr;  // null: rows as they stand
+    long row(long p) const { return index ? index[p] : p; }
+};
+
+// One thread's memory for a block of rows, units by rows.
+template <class T> struct Work {
+    Buffer<T> memory, weight, label;
+    std::vector<T *> A, slope;  // activations; derivatives where they need z
+    T *delta = nullptr, *next = nullptr, *RZ = nullptr;
+};
+
+// What a target offers for one number type.
+template <class T> struct Operations {
+    void (*pack)(const Network &, const double *theta, Packed<T> &);
+    double (*gradient)(const Network &, const Packed<T> &, Work<T> &, const Rows &, long start,
+                       long stop, double *sums);
+    double (*cost)(const Network &, const Packed<T> &, Work<T> &, const Rows &, long start,
+                   long stop);
+    void (*curvature)(const Network &, const Packed<T> &, const Packed<T> &direction, Work<T> &,
+                      const Rows &, long start, long stop, double *sums);
+    void (*logits)(const Network &, const Packed<T> &, Work<T> &, const Rows &, long start,
+                   long stop, T *out);
+    void (*probabilities)(const Network &, const Packed<T> &, Work<T> &, const Rows &, long start,
+                          long stop, T *out);
+    void (*function)(int code, const T *from, T *to, long n);
+};
+
+struct Target {
+    const char *name;
+    Operations<float> single;
+    Operations<double> wide;
+    VectorLoops vectors;
+    template <class T> const Operations<T> &of() const {
+        if constexpr (sizeof(T) == sizeof(float)) return single;
+        else return wide;
+    }
+};
+
+// Those that this processor can run, the fastest first.
+const std::vector<const Target *> &targets();

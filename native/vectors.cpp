@@ -1,0 +1,196 @@
+#include "vectors.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <vector>
+
+#include "network.hpp"
+#include "python.hpp"
+
+namespace {
+
+// The target that LAYERLAB_KERNEL names, or the fastest.
+const VectorLoops &loops() {
+    const char *wanted = std::getenv("LAYERLAB_KERNEL");
+    for (const Target *target : targets())
+        if (wanted && !std::strcmp(target->name, wanted)) return target->vectors;
+    return targets().front()->vectors;
+}
+
+// -H g by the two loops of Nocedal (1980), in products of vectors alone: see two_loops.py. SY[i][j]
+// is s_i · y_j where j is not older than i. Elsewhere it holds what was there before; the loops read
+// whole rows, and meet those numbers only where they come to nothing.
+struct TwoLoops {
+    Pairs pairs;
+    long memory, newest;
+    double *SY, *YY;
+
+    void downhill(const double *g, double *out) const {
+        const long used = pairs.used;
+        std::vector<double> sums(4 * used), alpha(used), right(used), c(used);
+        loops().products(pairs, g, pairs.y(newest), sums.data());
+        enter(sums);
+        const double gamma = SY[newest * memory + newest] / YY[newest * memory + newest];
+        back(sums, alpha);
+        turn(sums, alpha, gamma, right);
+        forth(right, c);
+        for (double &a : alpha) a *= gamma;
+        for (double &share : c) share = -share;
+        loops().combined(pairs, g, -gamma, c.data(), alpha.data(), out);
+    }
+
+    void enter(const std::vector<double> &sums) const {
+        for (long i = 0; i < pairs.used; i++) {
+            SY[i * memory + newest] = sums[4 * i + 2];
+            YY[i * memory + newest] = YY[newest * memory + i] = sums[4 * i + 3];
+        }
+    }
+
+    double dot(const double *row, const std::vector<double> &x) const {
+        double sum = 0;
+#pragma omp simd reduction(+ : sum)
+        for (long j = 0; j < pairs.used; j++) sum += row[j] * x[j];
+        return sum;
+    }
+
+    // α_i = ρ_i s_i · (g - Σ α_j y_j) over the newer j; α of the older is still 0.
+    void back(const std::vector<double> &sums, std::vector<double> &alpha) const {
+        for (long k = 0; k < pairs.used; k++) {
+            const long i = (newest - k + memory) % memory;
+            alpha[i] = (sums[4 * i] - dot(SY + i * memory, alpha)) / SY[i * memory + i];
+        }
+    }
+
+    // s_i · y_i α_i - y_i · r, with r = γ (g - Σ α_j y_j).
+    void turn(const std::vector<double> &sums, const std::vector<double> &alpha, double gamma,
+              std::vector<double> &right) const {
+        for (long i = 0; i < pairs.used; i++)
+            right[i] = SY[i * memory + i] * alpha[i] -
+                       gamma * (sums[4 * i + 1] - dot(YY + i * memory, alpha));
+    }
+
+    // c_i = α_i - ρ_i y_i · (r + Σ c_j s_j) over the older j: each takes its share from `right`,
+    // the older having had their turn.
+    void forth(std::vector<double> &right, std::vector<double> &c) const {
+        for (long k = pairs.used - 1; k >= 0; k--) {
+            const long i = (newest - k + memory) % memory;
+            c[i] = right[i] / SY[i * memory + i];
+            for (long j = 0; j < pairs.used; j++) right[j] -= c[i] * SY[i * memory + j];
+        }
+    }
+};
+
+// The memory of a contiguous array of T, held while it is used.
+template <class T> class View {
+  public:
+    View(PyObject *array, bool writable = false) {
+        const int wanted = PyBUF_ND | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
+        held_ = PyObject_GetBuffer(array, &buffer_, wanted) == 0;
+        fits_ = held_ && !std::strcmp(buffer_.format, sizeof(T) == sizeof(float) ? "f" : "d");
+        if (held_ && !fits_) PyErr_SetString(PyExc_ValueError, "arrays must be of another type");
+    }
+    ~View() {
+        if (held_) PyBuffer_Release(&buffer_);
+    }
+    View(const View &) = delete;
+    explicit operator bool() const { return fits_; }
+    T *data() const { return static_cast<T *>(buffer_.buf); }
+    long size() const { return long(buffer_.len / Py_ssize_t(sizeof(T))); }
+
+  private:
+    Py_buffer buffer_;
+    bool held_ = false, fits_ = false;
+};
+
+PyObject *refuse(const char *message) {
+    PyErr_SetString(PyExc_ValueError, message);
+    return nullptr;
+}
+
+PyObject *moved(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (count != 4) return refuse("moved(theta, direction, step, out)");
+    const double step = PyFloat_AsDouble(given[2]);
+    if (PyErr_Occurred()) return nullptr;
+    View<double> theta(given[0]), direction(given[1]), out(given[3], true);
+    if (!theta || !direction || !out) return nullptr;
+    const long n = out.size();
+    if (theta.size() != n || direction.size() != n) return refuse("lengths must agree");
+    loops().moved(theta.data(), direction.data(), step, n, out.data());
+    Py_RETURN_NONE;
+}
+
+PyObject *largest(PyObject *, PyObject *given) {
+    View<double> x(given);
+    return x ? PyFloat_FromDouble(loops().largest(x.data(), x.size())) : nullptr;
+}
+
+// Whether the curvature is positive, and the pair was written: see keep() in two_loops.py.
+bool keep(const Change &theta, const Change &g, long n, float *pair) {
+    constexpr double epsilon = std::numeric_limits<float>::epsilon();
+    double sums[3];
+    loops().lengths(theta, g, n, sums);
+    const double sy = sums[0], ss = sums[1], yy = sums[2];
+    const double least = epsilon * std::sqrt(ss) * std::sqrt(yy);
+    if (!(0 < least && least < sy)) return false;
+    const double scale = std::exp2(-std::floor((std::ilogb(sy) + 1) / 2.0));
+    if (!(scale * std::sqrt(std::max(ss, yy)) < std::numeric_limits<float>::max())) return false;
+    loops().rounded(theta, scale, n, pair);
+    loops().rounded(g, scale, n, pair + n);
+    return true;
+}
+
+PyObject *keep(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (count != 5) return refuse("keep(old_theta, theta, old_g, g, pair)");
+    View<double> old_theta(given[0]), theta(given[1]), old_g(given[2]), g(given[3]);
+    View<float> pair(given[4], true);
+    if (!old_theta || !theta || !old_g || !g || !pair) return nullptr;
+    const long n = theta.size();
+    if (old_theta.size() != n || old_g.size() != n || g.size() != n || pair.size() != 2 * n)
+        return refuse("shapes must agree");
+    return PyBool_FromLong(
+        keep({old_theta.data(), theta.data()}, {old_g.data(), g.data()}, n, pair.data()));
+}
+
+PyObject *downhill(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (count != 7) return refuse("downhill(pairs, SY, YY, used, newest, g, out)");
+    const long used = PyLong_AsLong(given[3]), newest = PyLong_AsLong(given[4]);
+    if (PyErr_Occurred()) return nullptr;
+    View<float> rows(given[0]);
+    View<double> SY(given[1], true), YY(given[2], true), g(given[5]), out(given[6], true);
+    if (!rows || !SY || !YY || !g || !out) return nullptr;
+    const long n = g.size(), memory = n ? rows.size() / (2 * n) : 0;
+    if (out.size() != n || SY.size() != memory * memory || YY.size() != SY.size() || newest < 0 ||
+        newest >= used || used > memory)
+        return refuse("shapes must agree");
+    const TwoLoops loops = {{rows.data(), used, n}, memory, newest, SY.data(), YY.data()};
+    bool room = true;
+    Py_BEGIN_ALLOW_THREADS
+    try {
+        loops.downhill(g.data(), out.data());
+    } catch (const std::bad_alloc &) {
+        room = false;
+    }
+    Py_END_ALLOW_THREADS
+    if (!room) return PyErr_NoMemory();
+    Py_RETURN_NONE;
+}
+
+using Fast = PyObject *(PyObject *, PyObject *const *, Py_ssize_t);
+
+PyCFunction method(Fast *function) {
+    return reinterpret_cast<PyCFunction>(reinterpret_cast<void *>(function));
+}
+
+}  // namespace
+
+PyMethodDef vector_methods[] = {
+    {"moved", method(moved), METH_FASTCALL, "out = theta + step * direction"},
+    {"largest", largest, METH_O, "max |x|, NaN where there is one"},
+    {"keep", method(keep), METH_FASTCALL, "pair = s and y, scaled, if their curvature is positive"},
+    {"downhill", method(downhill), METH_FASTCALL, "out = -H g, of the pairs that L-BFGS remembers"},
+    {nullptr, nullptr, 0, nullptr},
+};

@@ -1,0 +1,30 @@
+// The minimisers' operations on vectors as long as theta, each in as few goes as it takes.
+#pragma once
+
+constexpr long PIECE = 1024;  // so many numbers of a few vectors stay in the fastest cache
+
+// What L-BFGS remembers: pairs of a step s and a change of gradient y, in single precision.
+struct Pairs {
+    const float *rows;
+    long used, n;
+    const float *s(long i) const { return rows + 2 * i * n; }
+    const float *y(long i) const { return s(i) + n; }
+};
+
+struct Change {
+    const double *from, *to;
+};
+
+// What a target offers: see vector_loops.hpp.
+struct VectorLoops {
+    void (*moved)(const double *theta, const double *direction, double step, long n, double *out);
+    double (*largest)(const double *x, long n);
+    void (*lengths)(const Change &theta, const Change &g, long n, double *out);
+    void (*rounded)(const Change &, double scale, long n, float *out);
+    void (*products)(const Pairs &, const double *g, const float *newest, double *sums);
+    void (*combined)(const Pairs &, const double *g, double of_g, const double *of_s,
+                     const double *of_y, double *out);
+};
+
+struct PyMethodDef;
+extern PyMethodDef vector_methods[];

@@ -1,0 +1,70 @@
+"""The compiled kernel, where it is there and suits the network."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from layerlab._compiled import KERNEL, kernel_target
+from layerlab._typing import Array
+from layerlab.engine.plan import kernel_plan
+from layerlab.network import InputMap, Network
+
+__all__ = ["call_plan", "kernel_for", "readable_rows"]
+
+# Layers with at least so many units on both sides, by target, are left to the BLAS. Where the
+# kernel has the registers of AVX-512 to itself no width was found at which the BLAS wins.
+BLAS_WINS = {"generic": 128, "avx2": 2048}
+
+
+def kernel_for(network: Network, input_map: InputMap, dtype: Any) -> Any:
+    """Return a kernel of the compiled module for this network; None where NumPy is to be used.
+
+    Parameters
+    ----------
+    network : Network
+    input_map : InputMap
+    dtype : dtype
+        What it computes in.
+    """
+    target = kernel_target()
+    if KERNEL is None or target is None or dtype not in (np.float32, np.float64):
+        return None
+    if _widest(network) >= BLAS_WINS.get(target, np.inf):
+        return None
+    return KERNEL.Kernel(
+        network.widths,
+        tuple(activation.name for activation in network.activations),
+        network.output.name,
+        dtype == np.float32,
+        np.ascontiguousarray(input_map.shift, np.float64),
+        np.ascontiguousarray(input_map.scale, np.float64),
+        target,
+    )
+
+
+def readable_rows(X: Any) -> Array | None:
+    """Return rows as the kernel reads them; None where it cannot.
+
+    It reads integers and floats where they lie, with any strides. Rows in
+    another byte order or in half precision are copied once.
+    """
+    if not isinstance(X, np.ndarray) or X.dtype.kind not in "biuf" or X.dtype.itemsize > 8:
+        return None
+    if X.dtype == np.float16:
+        return X.astype(np.float32)
+    return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))
+
+
+@lru_cache(maxsize=256)
+def call_plan(n_rows: int) -> tuple[Array, int]:
+    """Return the edges of the blocks of a call on ``n_rows`` rows, and the number of lanes."""
+    plan = kernel_plan(n_rows)
+    return np.array(plan.edges, np.int64), plan.n_lanes
+
+
+def _widest(network: Network) -> int:
+    """Return the largest number of units that a layer has on both sides."""
+    return max(map(min, zip(network.widths, network.widths[1:], strict=False)))

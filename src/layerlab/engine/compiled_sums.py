@@ -1,0 +1,80 @@
+"""Sums over row blocks by the compiled kernel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from layerlab._typing import Array, IndexArray, Vector
+from layerlab.engine.compiled import call_plan, kernel_for, readable_rows
+from layerlab.engine.terms import Terms
+
+__all__ = ["CompiledSums"]
+
+# Below this many multiplications a second thread costs more than it saves.
+THREAD_WORTH = 1_000_000
+
+
+class CompiledSums:
+    """Cost, gradient and Gauss–Newton product of the terms, in one call of the kernel each.
+
+    Parameters
+    ----------
+    terms : Terms
+    kernel : Kernel
+    X : ndarray of shape (m, n_features)
+        The rows of the terms as the kernel reads them.
+    n_threads : int
+    """
+
+    def __init__(self, terms: Terms, kernel: Any, X: Array, n_threads: int) -> None:
+        self.terms = terms
+        self._kernel, self._X, self._n_threads = kernel, X, n_threads
+        self._y = np.ascontiguousarray(terms.y, np.int64)
+        w = terms.sample_weight
+        self._w = None if w is None else np.ascontiguousarray(w, np.float64)
+        self._all = self._call(None)
+
+    @classmethod
+    def of(cls, terms: Terms, n_threads: int) -> CompiledSums | None:
+        """Return the sums of these terms; None where the kernel is not there or cannot."""
+        X = readable_rows(terms.X)
+        kernel = None if X is None else kernel_for(terms.network, terms.input_map, terms.dtype)
+        return None if kernel is None or X is None else cls(terms, kernel, X, n_threads)
+
+    def evaluate(self, theta: Vector, rows: IndexArray | None) -> tuple[float, Vector]:
+        """Return the cost and its gradient."""
+        call, decay = self._all if rows is None else self._call(rows)
+        gradient = np.empty(self.terms.network.layout.n_weights)
+        return self._kernel.gradient(_vector(theta), call, decay, gradient), gradient
+
+    def cost(self, theta: Vector, rows: IndexArray | None) -> float:
+        """Return the cost alone."""
+        call, decay = self._all if rows is None else self._call(rows)
+        cost: float = self._kernel.cost(_vector(theta), call, decay)
+        return cost
+
+    def curvature(self, theta: Vector, v: Vector, rows: IndexArray | None) -> Vector:
+        """Return the Gauss–Newton matrix of the cost at ``theta``, times ``v``."""
+        call, decay = self._all if rows is None else self._call(rows)
+        product = np.empty(self.terms.network.layout.n_weights)
+        self._kernel.curvature(_vector(theta), _vector(v), call, decay, product)
+        return product
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._kernel.close()
+
+    def _call(self, rows: IndexArray | None) -> tuple[tuple[Any, ...], float]:
+        """Return what the kernel is to sum over, and the share of the penalty."""
+        n_rows, m = self.terms.size(rows)
+        index = None if rows is None else np.ascontiguousarray(rows, np.int64)
+        worth = 3 * n_rows * self.terms.network.layout.n_weights >= THREAD_WORTH
+        n_threads = self._n_threads if worth else 1
+        call = (self._X, self._y, self._w, m, index, *call_plan(n_rows), n_threads)
+        return call, self.terms.alpha / m
+
+
+def _vector(theta: Vector) -> Vector:
+    return np.ascontiguousarray(theta, np.float64)
