@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from scipy.optimize import rosen, rosen_der
 
+from layerlab._compiled import KERNEL
+from layerlab.solvers import two_loops, vectors
+
 
 @dataclass
 class Counting:
@@ -83,3 +86,24 @@ def quadratic():
 @pytest.fixture
 def rosenbrock_function():
     return rosenbrock
+
+
+@pytest.fixture(params=["numpy", "compiled"])
+def each_path(request, monkeypatch):
+    """What follows runs once in NumPy and once compiled, where that was done."""
+    if request.param == "compiled" and KERNEL is None:
+        pytest.skip("layerlab._kernel was not built, or is off")
+    for module in (two_loops, vectors):
+        monkeypatch.setattr(module, "KERNEL", KERNEL if request.param == "compiled" else None)
+    return request.param
+
+
+@pytest.fixture(params=[*(KERNEL.TARGETS if KERNEL else ()), "numpy"])
+def each_target(request, monkeypatch):
+    """What follows runs once for each target that this processor has, and once in NumPy."""
+    if request.param != "numpy":
+        monkeypatch.setenv("LAYERLAB_KERNEL", request.param)
+    else:
+        for module in (two_loops, vectors):
+            monkeypatch.setattr(module, "KERNEL", None)
+    return request.param

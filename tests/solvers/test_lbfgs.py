@@ -1,11 +1,28 @@
-"""L-BFGS: its product against the textbook's loop and against BFGS's dense matrix."""
+"""L-BFGS: its product against the textbook's loop and against BFGS's dense matrix.
+
+Pairs are kept in single precision; so those given here are made of numbers that it holds.
+"""
 
 import numpy as np
 import pytest
 
 from layerlab.errors import ParameterError
-from layerlab.solvers import LBFGS, Status, Stopping
-from layerlab.solvers.lbfgs import Pairs
+from layerlab.solvers import LBFGS, Point, Status, Stopping
+from layerlab.solvers.lbfgs import default_memory
+from layerlab.solvers.pairs import Pairs
+
+pytestmark = pytest.mark.usefixtures("each_path")
+
+
+class Kept(Pairs):
+    """Pairs given as s and y, and H g with its own sign."""
+
+    def keep(self, s, y):
+        here, there = (Point(x, 0.0, g) for x, g in ((0 * s, 0 * y), (s, y)))
+        self.add(here, there)
+
+    def times(self, g):
+        return -self.downhill(g)
 
 
 def two_loops(pairs, g):
@@ -39,13 +56,18 @@ def curved_pairs(n_pairs, n, seed=0):
     root = random.normal(size=(n, n))
     A = root @ root.T + np.eye(n)
     steps = random.normal(size=(n_pairs, n))
-    return [(s, A @ s + 0.01 * random.normal(size=n)) for s in steps]
+    pairs = [(s, A @ s + 0.01 * random.normal(size=n)) for s in steps]
+    return [(single(s), single(y)) for s, y in pairs]
+
+
+def single(x):
+    return x.astype(np.float32).astype(np.float64)
 
 
 def remembered(pairs, memory):
-    kept = Pairs(memory, len(pairs[0][0]))
+    kept = Kept(memory, len(pairs[0][0]))
     for s, y in pairs:
-        kept.add(s, y)
+        kept.keep(s, y)
     return kept
 
 
@@ -77,13 +99,15 @@ def test_the_oldest_pair_is_dropped(memory):
     kept = remembered(pairs, memory)
     g = np.random.default_rng(1).normal(size=6)
     assert len(kept) == memory
-    np.testing.assert_array_equal(kept.S, [s for s, _ in pairs[-memory:]])
-    np.testing.assert_array_equal(kept.Y, [y for _, y in pairs[-memory:]])
+    for (s, y), (given_s, given_y) in zip(kept.kept, pairs[-memory:], strict=True):
+        scale = s[0] / given_s[0]
+        np.testing.assert_array_equal(s, scale * given_s)
+        np.testing.assert_array_equal(y, scale * given_y)
     np.testing.assert_allclose(kept.times(g), two_loops(pairs[-memory:], g), rtol=1e-9)
 
 
 def test_no_memory_is_steepest_descent():
-    kept = Pairs(5, 3)
+    kept = Kept(5, 3)
     g = np.array([1.0, 2.0, 3.0])
     found = kept.times(g)
     np.testing.assert_array_equal(found, g)
@@ -96,15 +120,46 @@ def test_no_memory_is_steepest_descent():
     ids=["negative", "none", "no step"],
 )
 def test_a_pair_without_positive_curvature_is_left_out(s, y):
-    kept = Pairs(5, 2)
-    kept.add(np.array(s), np.array(y))
+    kept = Kept(5, 2)
+    kept.keep(np.array(s), np.array(y))
     assert len(kept) == 0
 
 
 def test_a_change_of_gradient_too_small_to_square_is_left_out():
-    kept = Pairs(5, 1)
-    kept.add(np.array([1e-50]), np.array([1e-170]))
+    kept = Kept(5, 1)
+    kept.keep(np.array([1e-50]), np.array([1e-170]))
     assert len(kept) == 0
+
+
+@pytest.mark.parametrize("size", [1e-60, 1e-30, 1e30, 1e60])
+def test_pairs_of_any_size_are_kept(size):
+    """Far beyond single precision, for what is kept is scaled."""
+    pairs, g = curved_pairs(5, 7), np.random.default_rng(1).normal(size=7)
+    scaled = [(size * s, size * y) for s, y in pairs]
+    np.testing.assert_allclose(remembered(scaled, 5).times(g), two_loops(pairs, g), rtol=1e-5)
+
+
+@pytest.mark.parametrize("curvature", [1e-120, 1e120])
+def test_a_curvature_beyond_single_precision_is_left_out(curvature):
+    kept = Kept(5, 2)
+    kept.keep(np.array([1.0, 2.0]), curvature * np.array([1.0, 2.0]))
+    assert len(kept) == 0
+
+
+def test_a_product_between_additions_changes_nothing():
+    pairs, g = curved_pairs(9, 6), np.arange(6.0)
+    often = Kept(4, 6)
+    for s, y in pairs:
+        often.keep(s, y)
+        often.times(g)
+    np.testing.assert_allclose(often.times(g), remembered(pairs, 4).times(g), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("n_weights", "memory"), [(0, 50), (1, 50), (1600, 50), (2000, 40), (5000, 16), (10**7, 16)]
+)
+def test_the_memory_nobody_asked_for(n_weights, memory):
+    assert default_memory(n_weights) == memory
 
 
 def test_clear_forgets_every_pair():
@@ -114,27 +169,30 @@ def test_clear_forgets_every_pair():
     assert len(kept) == 0
     np.testing.assert_array_equal(kept.times(g), g)
     for s, y in pairs:
-        kept.add(s, y)
+        kept.keep(s, y)
     assert len(kept) == 10
     np.testing.assert_allclose(kept.times(g), two_loops(pairs[-10:], g), rtol=1e-9)
 
 
 def test_exact_steps_are_conjugate_and_find_the_inverse_hessian(quadratic):
-    """With exact steps on a quadratic BFGS is conjugate gradient, and after n steps H is A⁻¹."""
+    """With exact steps on a quadratic BFGS is conjugate gradient, and after n steps H is A⁻¹.
+
+    Up to single precision, in which pairs are kept, times the condition, which is 100.
+    """
     problem, n = quadratic(6), 6
-    kept, theta, used = Pairs(n, n), problem.start, []
+    kept, theta, used = Kept(n, n), problem.start, []
     for _ in range(n):
         g = problem(theta)[1]
         d = -kept.times(g)
         step = -float(g @ d) / float(d @ problem.A @ d) * d
-        kept.add(step, problem.A @ step)
+        kept.keep(step, problem.A @ step)
         used.append(d / np.sqrt(d @ problem.A @ d))
         theta = theta + step
     D = np.array(used)
-    np.testing.assert_allclose(D @ problem.A @ D.T, np.eye(n), atol=1e-8)
-    np.testing.assert_allclose(theta, problem.minimum, atol=1e-9)
+    np.testing.assert_allclose(D @ problem.A @ D.T, np.eye(n), atol=1e-4)
+    np.testing.assert_allclose(theta, problem.minimum, atol=1e-5)
     H = np.column_stack([kept.times(e) for e in np.eye(n)])
-    np.testing.assert_allclose(H @ problem.A, np.eye(n), atol=1e-7)
+    np.testing.assert_allclose(H @ problem.A, np.eye(n), atol=1e-4)
 
 
 def test_a_longer_memory_needs_fewer_iterations(quadratic, counting):

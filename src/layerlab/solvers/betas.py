@@ -55,6 +55,8 @@ def hager_zhang(g_new: Vector, g_old: Vector, d: Vector) -> float:
     if dy == 0:
         return 0.0
     beta = float((y @ g_new - 2 * (y @ y) / dy * (d @ g_new)) / dy)
+    if beta >= 0:  # above the bound, whatever it is
+        return beta
     smallest = sqrt(float(d @ d)) * min(ETA, sqrt(float(g_old @ g_old)))
     return max(beta, -1 / smallest if smallest else -inf)
 

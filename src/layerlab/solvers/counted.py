@@ -34,6 +34,8 @@ class CountedObjective:
 
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
+        self._costs = objective if isinstance(objective, Costs) else None
+        self._curves = objective if isinstance(objective, Curves) else None
         self.evaluations = 0
         self.cost_evaluations = 0
         self.curvature_products = 0
@@ -54,26 +56,27 @@ class CountedObjective:
         self.evaluations += 1
         cost, gradient = self._objective.evaluate(theta)
         point = Point(theta, float(cost), np.array(gradient, np.float64))
-        self.costs_met.add(point.cost if point.finite else inf)
-        if point.finite and (self.best is None or point.cost <= self.best.cost):
+        finite = point.finite
+        self.costs_met.add(point.cost if finite else inf)
+        if finite and (self.best is None or point.cost <= self.best.cost):
             self.best = point
         return point
 
     def cost(self, theta: Vector) -> float:
         """Return the cost alone, from a full evaluation where there is no cheaper way."""
-        if isinstance(self._objective, Costs):
-            self.cost_evaluations += 1
-            cost = float(self._objective.cost(theta))
-            self.costs_met.add(cost if isfinite(cost) else inf)
-            return cost
-        return self.at(theta).cost
+        if self._costs is None:
+            return self.at(theta).cost
+        self.cost_evaluations += 1
+        cost = float(self._costs.cost(theta))
+        self.costs_met.add(cost if isfinite(cost) else inf)
+        return cost
 
     def curvature(self, point: Point, v: Vector) -> Vector:
         """Return the Gauss–Newton product, or a difference of gradients in its place."""
-        if isinstance(self._objective, Curves):
-            self.curvature_products += 1
-            return self._objective.curvature(point.theta, v)
-        return self._difference(point, v)
+        if self._curves is None:
+            return self._difference(point, v)
+        self.curvature_products += 1
+        return self._curves.curvature(point.theta, v)
 
     def _difference(self, point: Point, v: Vector) -> Vector:
         """(g(theta + σ v) - g(theta)) / σ: Møller (1993), eq. 11."""

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, isfinite, sqrt
+from typing import NamedTuple
 
 from layerlab._typing import Vector
 from layerlab.solvers.counted import CountedObjective
 from layerlab.solvers.solution import Point
+from layerlab.solvers.vectors import moved
 
 __all__ = [
     "Line",
@@ -53,8 +55,7 @@ class WolfeConditions:
     precision: float = 1e-6
 
 
-@dataclass(frozen=True)
-class LinePoint:
+class LinePoint(NamedTuple):
     """A point on a line: step, slope along it, and theta with cost and gradient there."""
 
     step: float
@@ -87,7 +88,7 @@ class Line:
     def __init__(self, objective: CountedObjective, start: Point, direction: Vector) -> None:
         self._objective = objective
         self._direction = direction
-        self.start = LinePoint(0.0, float(start.gradient @ direction), start)
+        self.start = LinePoint(0.0, float(direction.dot(start.gradient)), start)
         self.best = self.start
         self.evaluations = 0
 
@@ -97,7 +98,7 @@ class Line:
         point = self._objective.at(self._theta(step))
         if not point.finite:
             return LinePoint(step, inf, Point(point.theta, inf, point.gradient))
-        found = LinePoint(step, float(point.gradient @ self._direction), point)
+        found = LinePoint(step, float(self._direction.dot(point.gradient)), point)
         if found.cost < self.best.cost:
             self.best = found
         return found
@@ -108,7 +109,7 @@ class Line:
         return cost if isfinite(cost) else inf
 
     def _theta(self, step: float) -> Vector:
-        return self.start.point.theta + step * self._direction
+        return moved(self.start.point.theta, self._direction, step)
 
 
 def polyak_step(line: Line) -> float:

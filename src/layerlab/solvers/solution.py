@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-
-import numpy as np
+from functools import cached_property
+from math import isfinite
 
 from layerlab._typing import Vector
+from layerlab.solvers.vectors import largest
 
 __all__ = ["History", "Point", "Solution", "Stats", "Status"]
 
@@ -58,15 +59,15 @@ class Point:
     cost: float
     gradient: Vector
 
-    @property
+    @cached_property
     def gradient_norm(self) -> float:
         """Largest absolute component of the gradient."""
-        return float(np.abs(self.gradient).max(initial=0.0))
+        return largest(self.gradient)
 
     @property
     def finite(self) -> bool:
         """Whether cost and gradient are finite."""
-        return bool(np.isfinite(self.cost) and np.isfinite(self.gradient).all())
+        return isfinite(self.cost) and isfinite(self.gradient_norm)
 
 
 @dataclass
