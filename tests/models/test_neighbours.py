@@ -12,7 +12,7 @@ from layerlab.models import (
     neighbour_curve,
     neighbour_predictions,
 )
-from layerlab.models.neighbours import _tied
+from layerlab.models.neighbours import _Search, _tied, _wins
 
 DIGITS, LABELS = load_digits(return_X_y=True)
 
@@ -31,11 +31,13 @@ def lattice(n_features, seed=0):
 
 
 @pytest.mark.parametrize("n_features", [3, 20])  # a tree is searched, and every row
+@pytest.mark.parametrize("step", [1.0, 0.37])  # distances are exact, and rounded
 @pytest.mark.parametrize("seed", range(3))
-def test_every_k_is_as_asked_apart_where_distances_tie(n_features, seed):
+def test_every_k_is_as_asked_apart_where_distances_tie(n_features, step, seed):
     X_train, y_train, X = lattice(n_features, seed)
-    found = neighbour_predictions(X_train, y_train, X)
-    np.testing.assert_array_equal(found, each_k_asked_apart(X_train, y_train, X, DEFAULT_KS))
+    arguments = step * X_train, y_train, step * X
+    found = neighbour_predictions(*arguments)
+    np.testing.assert_array_equal(found, each_k_asked_apart(*arguments, DEFAULT_KS))
 
 
 @pytest.mark.parametrize("n_features", [3, 20])
@@ -103,11 +105,43 @@ def test_of_equal_votes_the_first_class_wins():
     assert neighbour_predictions(X, y, np.array([[0.5]]), [1, 2]).tolist() == [[1], [0]]
 
 
-def test_distances_tie_within_rounding():
-    distances = np.array([[1.0, 1.0 + 1e-12, 2.0], [1.0, 1.1, 2.0], [0.0, 0.0, 1.0]])
-    assert _tied(distances, 1).tolist() == [0, 2]
-    assert _tied(distances, 2).tolist() == []
+def test_only_equal_distances_tie():
+    distances = np.array([[1.0, 1.0 + 1e-15, 2.0], [1.0, 1.1, 1.1], [0.0, 0.0, 1.0]])
+    assert _tied(distances, 1).tolist() == [2]
+    assert _tied(distances, 2).tolist() == [1]
     assert _tied(distances, 3).tolist() == []  # nothing was asked for beyond
+
+
+@pytest.mark.parametrize(
+    ("sure", "level", "settled"),
+    [
+        ([0, 3, 0], [2, 0, 0], True),  # one more of two of the same class
+        ([2, 1, 0], [0, 1, 1], True),  # the other seat makes the others equal at most
+        ([1, 2, 0], [1, 0, 1], False),  # the first of equals, if it gets the seat
+        ([2, 1, 0], [0, 2, 0], True),  # equal, and the first of equals is ahead already
+        ([0, 2, 1], [0, 0, 2], True),
+        ([0, 0, 0], [3, 3, 3], False),
+    ],
+)
+def test_when_level_votes_cannot_turn_a_majority(sure, level, settled):
+    """Four seats: those that the sure votes leave go to some of the level ones."""
+    sure, level = np.array([sure]), np.array([level])
+    assert _wins(sure.argmax(axis=1), sure, level, 4).tolist() == [settled]
+
+
+def test_a_tie_that_goes_on_beyond_the_search_settles_nothing():
+    X_train = np.zeros((40, 1))
+    search = _Search(X_train, np.zeros(40, int), np.zeros((2, 1)), 3)
+    assert search.undecided(3, np.zeros(2, int)).tolist() == [0, 1]
+
+
+def test_few_rows_of_digits_are_asked_again():
+    """One in forty rows ties at some k, and hardly any majority hangs on that."""
+    train, test = np.arange(450, 1797), np.arange(450)
+    search = _Search(DIGITS[train], LABELS[train], DIGITS[test], DEFAULT_KS[-1])
+    majorities = {k: search.predictions(k) for k in DEFAULT_KS}
+    assert sum(len(_tied(search.distances, k)) for k in DEFAULT_KS) > 100
+    assert sum(len(search.undecided(k, majorities[k])) for k in DEFAULT_KS) < 10
 
 
 def test_curve_worked_by_hand():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 from layerlab._typing import IndexArray
 from layerlab.data.dataset import Dataset
@@ -32,6 +31,8 @@ def read_digits(*, groups: Any = None, image_shape: tuple[int, int] | None = Non
     -------
     data : Dataset
     """
+    from sklearn.datasets import load_digits  # with its siblings, 30 ms that few need
+
     bunch = load_digits()
     return Dataset.from_arrays(
         bunch.data,

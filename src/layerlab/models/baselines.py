@@ -8,7 +8,6 @@ from time import perf_counter
 from typing import Any, Protocol
 
 import numpy as np
-from sklearn.neighbors import KNeighborsClassifier
 
 from layerlab._typing import Array, IndexArray
 from layerlab.network import fit_input_map
@@ -68,6 +67,8 @@ class NearestNeighbours:
     @classmethod
     def fit(cls, X: Array, y: IndexArray, k: int) -> NearestNeighbours:
         """Keep the rows."""
+        from sklearn.neighbors import KNeighborsClassifier  # 40 ms that few need
+
         scale = neighbour_scale(X)
         rows = X if scale is None else X * scale
         n_bytes = rows.nbytes + y.nbytes + (0 if scale is None else scale.nbytes)

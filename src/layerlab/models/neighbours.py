@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
 from layerlab._typing import Array, FloatArray, IndexArray
 from layerlab.errors import ParameterError
@@ -14,6 +14,8 @@ from layerlab.models.baselines import neighbour_scale
 __all__ = ["DEFAULT_KS", "neighbour_curve", "neighbour_predictions"]
 
 DEFAULT_KS = tuple(range(1, 16))
+
+SPARE = 3  # neighbours searched beyond the largest k: by then most ties have ended
 
 
 def neighbour_predictions(
@@ -46,8 +48,9 @@ def neighbour_predictions(
     -----
     The first k of the K nearest are the k nearest, but for ties: where the
     k-th and the (k+1)-th neighbour are equally far, which of them counts
-    depends on the k that was asked for. Those rows are asked again at that k.
-    In scikit-learn it also depends on the number of OpenMP threads, and so here.
+    depends on the k that was asked for. Where the majority hangs on that, the
+    row is asked again at that k. In scikit-learn it also depends on the number
+    of OpenMP threads, and so here.
     """
     if not ks or min(ks) < 1 or max(ks) > len(X_train):
         raise ParameterError(
@@ -57,16 +60,8 @@ def neighbour_predictions(
     scale = neighbour_scale(X_train)
     if scale is not None:
         X_train, X = X_train * scale, X * scale
-    search = NearestNeighbors(n_neighbors=min(max(ks) + 1, len(X_train))).fit(X_train)
-    distances, neighbours = search.kneighbors(X)
-    predictions = np.empty((len(ks), len(X)), np.intp)
-    for i, k in enumerate(ks):
-        nearest = neighbours[:, :k].copy()
-        tied = _tied(distances, k)
-        if len(tied):
-            nearest[tied] = search.kneighbors(X[tied], n_neighbors=k, return_distance=False)
-        predictions[i] = _majority(y_train[nearest])
-    return predictions
+    search = _Search(X_train, y_train, X, max(ks))
+    return np.array([search.predictions(k) for k in ks])
 
 
 def neighbour_curve(
@@ -98,16 +93,75 @@ def neighbour_curve(
     )
 
 
+class _Search:
+    """One search for the neighbours of all rows, and what they say at every k."""
+
+    def __init__(self, X_train: Array, y_train: IndexArray, X: Array, largest_k: int) -> None:
+        from sklearn.neighbors import NearestNeighbors  # 40 ms that few need
+
+        self.X, self.y_train = X, y_train
+        self.n_classes = int(y_train.max()) + 1
+        self.search = NearestNeighbors(n_neighbors=largest_k).fit(X_train)
+        most = min(largest_k + SPARE, len(X_train))
+        self.distances, neighbours = self.search.kneighbors(X, most)  # (n, most)
+        self.votes = y_train[neighbours]
+        # Distances between other rows round by where a row stands among those that are asked: a
+        # row asked alone might not tie.
+        self.alone = _are_whole(X_train) and _are_whole(X)
+
+    def predictions(self, k: int) -> IndexArray:
+        predictions = _majority(self.votes[:, :k], self.n_classes)
+        undecided = self.undecided(k, predictions)
+        if len(undecided):
+            again: Any = undecided if self.alone else slice(None)
+            nearest = self.search.kneighbors(self.X[again], k, return_distance=False)
+            predictions[again] = _majority(self.y_train[nearest], self.n_classes)
+        return predictions
+
+    def undecided(self, k: int, majority: IndexArray) -> IndexArray:
+        """Return the rows whose majority hangs on which of equally far neighbours count."""
+        tied = _tied(self.distances, k)
+        distances, votes, majority = self.distances[tied], self.votes[tied], majority[tied]
+        last = distances[:, k - 1 : k]  # (n_tied, 1)
+        sure = _tally(votes, distances < last, self.n_classes)  # (n_tied, n_classes)
+        level = _tally(votes, distances == last, self.n_classes)
+        goes_on = distances[:, -1] == last[:, 0]  # perhaps beyond what was searched
+        return np.asarray(tied[goes_on | ~_wins(majority, sure, level, k)])
+
+
+def _are_whole(values: Array) -> bool:
+    """Return whether all are whole numbers."""
+    return bool((values == np.rint(values)).all())
+
+
 def _tied(distances: Array, k: int) -> IndexArray:
-    """Return the rows whose k-th and (k+1)-th neighbours are equally far, but for rounding."""
+    """Return the rows whose k-th and (k+1)-th neighbours are equally far."""
     if k >= distances.shape[1]:
         return np.empty(0, np.intp)
-    last, first_out = distances[:, k - 1], distances[:, k]
-    return np.flatnonzero(first_out - last <= 1e-9 * first_out)
+    return np.flatnonzero(distances[:, k] == distances[:, k - 1])
 
 
-def _majority(votes: IndexArray) -> IndexArray:
+def _wins(majority: IndexArray, sure: IndexArray, level: IndexArray, k: int) -> Array:
+    """Return the rows whose majority has its fewest votes, and still beats the most of others.
+
+    Of the level votes, only as many count as make k with the sure ones.
+    """
+    seats = k - sure.sum(axis=1, keepdims=True)
+    others = level.sum(axis=1, keepdims=True) - level  # (n_tied, n_classes)
+    votes = sure + np.minimum(level, seats)
+    rows = np.arange(len(votes))
+    votes[rows, majority] = (sure + np.maximum(seats - others, 0))[rows, majority]
+    return np.asarray(votes.argmax(axis=1) == majority)
+
+
+def _majority(votes: IndexArray, n_classes: int) -> IndexArray:
     """Return the most frequent class of each row, the smallest of several."""
-    counts = np.zeros((len(votes), int(votes.max()) + 1), np.intp)
-    np.add.at(counts, (np.arange(len(votes))[:, None], votes), 1)
-    return np.asarray(counts.argmax(axis=1))
+    tally = _tally(votes, np.ones(votes.shape, np.bool_), n_classes)
+    return np.asarray(tally.argmax(axis=1))
+
+
+def _tally(votes: IndexArray, counted: Array, n_classes: int) -> IndexArray:
+    """Return how many of the votes that count each class has, (n, k) -> (n, n_classes)."""
+    cells = np.arange(len(votes))[:, None] * n_classes + votes
+    counts = np.bincount(cells[counted], minlength=len(votes) * n_classes)
+    return counts.reshape(len(votes), n_classes)

@@ -89,11 +89,17 @@ def _drawn(figure: Figure) -> bytes:
     with styled(), warnings.catch_warnings():
         # Text stays text, so the reader's fonts draw what matplotlib's own font lacks.
         warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing from")
-        # Laid out once and for all: a second layout would begin where the first ended.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        _lay_out(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue()
+
+
+def _lay_out(figure: Figure) -> None:
+    """Lay a figure out once and for all: a second layout would begin where the first ended."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)  # "none" would leave an engine, for which all is drawn twice
 
 
 def _strip(root: ElementTree.Element) -> None:
