@@ -2,13 +2,26 @@
 
 Usage::
 
-    python -m benchmarks                 all of them
+    python -m benchmarks                 all of them, for two hours or so
     python -m benchmarks passes          passes over the rows to a given training cost
     python -m benchmarks notebook        the notebook's own run
+    python -m benchmarks overhead        a minimiser's own work around an evaluation
+    python -m benchmarks evaluate        one cost with its gradient, against the machine's limit
+    python -m benchmarks fit             a whole fit to a given training cost
+    python -m benchmarks search          the search, against GridSearchCV
+    python -m benchmarks explore         the main job, layerlab explore digits, and its stages
+    python -m benchmarks neighbours      the curve of k nearest neighbours
+    python -m benchmarks predict         probabilities of one row and of many
+    python -m benchmarks memory          peak memory of a fit
+    python -m benchmarks start           importing layerlab, and its help
+    python -m benchmarks beside          most of these beside one busy core
+
+    python -m benchmarks docs            chart and tables of docs/speed.md from what is stored
 
 Each prints a table and writes ``benchmarks/results/<name>-<time>.json``, with
 the machine, versions, commit and settings it was measured with. Run it from the
-root of a checkout, with layerlab installed.
+root of a checkout, with layerlab installed. Peers that are not installed are
+left out, with a word.
 """
 
 from __future__ import annotations
@@ -18,13 +31,38 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import notebook, passes
+from benchmarks import (
+    beside,
+    evaluate,
+    explore,
+    fit,
+    memory,
+    neighbours,
+    notebook,
+    overhead,
+    passes,
+    predict,
+    search,
+    start,
+)
+from benchmarks.pages import write_pages
 from benchmarks.record import BenchmarkResult, store
 
 BENCHMARKS: dict[str, Callable[[], BenchmarkResult]] = {
     "passes": passes.run,
     "notebook": notebook.run,
+    "overhead": overhead.run,
+    "evaluate": evaluate.run,
+    "fit": fit.run,
+    "search": search.run,
+    "explore": explore.run,
+    "neighbours": neighbours.run,
+    "predict": predict.run,
+    "memory": memory.run,
+    "start": start.run,
+    "beside": beside.run,
 }
+DOCS = "docs"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,20 +72,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    known = [*BENCHMARKS, DOCS]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     chosen = parser.parse_args(arguments)
-    unknown = [name for name in chosen.names if name not in BENCHMARKS]
+    unknown = [name for name in chosen.names if name not in known]
     if unknown:
-        parser.error(f"no measurement is called {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
+        parser.error(f"no measurement is called {unknown[0]!r}; there are {', '.join(known)}")
     for name in chosen.names or BENCHMARKS:
-        _report(BENCHMARKS[name](), chosen.out)
+        _write(chosen.out) if name == DOCS else _report(BENCHMARKS[name](), chosen.out)
     return 0
 
 
 def _report(result: BenchmarkResult, folder: Path) -> None:
     print(f"\n{result.table}")
-    print(f"\nstored in {store(result, folder)}")
+    print(f"\nstored in {store(result, folder)}", flush=True)
+
+
+def _write(folder: Path) -> None:
+    for path in write_pages(folder):
+        print(f"written: {path}")
 
 
 if __name__ == "__main__":

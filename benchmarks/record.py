@@ -6,16 +6,30 @@ import json
 import os
 import platform
 import subprocess
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["BenchmarkResult", "store", "text_table"]
+__all__ = ["BenchmarkResult", "store", "text_table", "usable_cores"]
 
 PACKAGES = ("layerlab", "numpy", "scipy", "scikit-learn")
+PEERS = ("torch", "jax", "jaxlib", "onnx", "onnxruntime", "pandas")
+# Settings that may decide what is measured.
+VARIABLES = (
+    "LAYERLAB_KERNEL",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "XLA_FLAGS",
+)
+# Of the last minute when this began: how idle the machine was, as far as one can tell.
+LOAD_BEFORE = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,7 @@ def store(result: BenchmarkResult, folder: Path) -> Path:
         "time": now.isoformat(timespec="seconds"),
         "machine": machine(),
         "versions": versions(),
+        "environment": {name: os.environ.get(name) for name in VARIABLES},
         "commit": commit(),
         "settings": result.settings,
         "runs": result.runs,
@@ -63,12 +78,34 @@ def store(result: BenchmarkResult, folder: Path) -> Path:
 
 def machine() -> dict[str, Any]:
     """Return the processor, and how many of its cores this process may use."""
-    return {"processor": _processor(), "cores": _usable_cores(), "system": platform.system()}
+    return {
+        "processor": _processor(),
+        "cores": len(usable_cores()),
+        "pinned": hasattr(os, "sched_setaffinity"),
+        "system": platform.system(),
+        "load_before": LOAD_BEFORE,
+    }
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that do the work."""
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+    """Return the versions of Python, of the packages that do the work, and of peers at hand."""
+    known = {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+    return known | _peers() | {"layerlab --version": _version_line()}
+
+
+def _peers() -> dict[str, str]:
+    found = {}
+    for name in PEERS:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+@cache
+def _version_line() -> str:
+    """Return what the command line says of itself."""
+    command = [sys.executable, "-m", "layerlab", "--version"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def commit() -> dict[str, Any]:
@@ -102,10 +139,11 @@ def _processor() -> str:
     return next(named, "") or platform.processor() or platform.machine()
 
 
-def _usable_cores() -> int:
+def usable_cores() -> list[int]:
+    """Return the numbers of the cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
 
 
 def text_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -28,12 +28,14 @@ def test_an_unknown_name_is_refused(two, capsys):
     with pytest.raises(SystemExit) as ended:
         command.main(["three"])
     assert ended.value.code == 2
-    assert "'three'; there are one, two" in capsys.readouterr().err
+    assert "'three'; there are one, two, docs" in capsys.readouterr().err
 
 
 def test_the_help_names_what_there_is():
-    assert {"passes", "notebook"} == set(command.BENCHMARKS)
-    assert all(name in command.__doc__ for name in command.BENCHMARKS)
+    cases = "evaluate fit search explore neighbours predict memory start beside"
+    assert {"passes", "notebook", "overhead", *cases.split()} == set(command.BENCHMARKS)
+    for name in (*command.BENCHMARKS, command.DOCS):
+        assert f"python -m benchmarks {name} " in command.__doc__
 
 
 def test_text_table_is_aligned():
