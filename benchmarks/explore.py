@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.race import Entrant, Runner, race, runners
-from benchmarks.record import BenchmarkResult, text_table
+from benchmarks.record import BenchmarkResult, as_installed, text_table
 from benchmarks.standing import duration, laps_of, lines_of, quartiles, standing
 
 __all__ = ["Settings", "run"]
@@ -60,7 +60,9 @@ def _explore(arguments: list[str]) -> dict[str, float]:
     with TemporaryDirectory() as folder:
         out = Path(folder) / "run"
         command = [sys.executable, "-m", "layerlab", "explore", *arguments, "--out", str(out)]
-        subprocess.run([*command, "--quiet"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [*command, "--quiet"], check=True, stdout=subprocess.DEVNULL, env=as_installed()
+        )
         record = json.loads((out / "results.json").read_text(encoding="utf-8"))
     seconds: dict[str, float] = record["run"]["seconds"]
     return seconds

@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["BenchmarkResult", "store", "text_table", "usable_cores"]
+__all__ = ["BenchmarkResult", "as_installed", "store", "text_table", "usable_cores"]
 
 PACKAGES = ("layerlab", "numpy", "scipy", "scikit-learn")
 PEERS = ("torch", "jax", "jaxlib", "onnx", "onnxruntime", "pandas")
@@ -113,6 +113,11 @@ def commit() -> dict[str, Any]:
     head = _git("rev-parse", "HEAD")
     changed = _git("status", "--porcelain")
     return {"hash": head or None, "changed": None if changed is None else bool(changed)}
+
+
+def as_installed() -> dict[str, str]:
+    """Return the environment of a command whose modules are compiled once, as pip leaves them."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _git(*arguments: str) -> str | None:

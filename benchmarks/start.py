@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks.race import Entrant, race, runners
-from benchmarks.record import BenchmarkResult
+from benchmarks.record import BenchmarkResult, as_installed
 from benchmarks.standing import laps_of, lines_of, standing
 
 __all__ = ["Settings", "run"]
@@ -65,7 +65,12 @@ def command(arguments: list[str], threads: int | None) -> Work:
     del threads
 
     def work() -> None:
-        subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env=as_installed(),
+        )
 
     return work
 

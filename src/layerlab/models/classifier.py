@@ -30,6 +30,8 @@ from layerlab.solvers import Solution, Status, Stopping, solver_named
 
 __all__ = ["FeedforwardClassifier"]
 
+# Multiplications from which it pays to start threads for one prediction alone.
+THREADS_FOR_ONCE = 100_000_000
 # How training may end with something left to gain, of which the user is told.
 UNFINISHED = (Status.MAX_ITER, Status.INTERRUPTED, Status.NON_FINITE_AHEAD)
 
@@ -228,7 +230,8 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         probabilities : ndarray of shape (n_samples, n_classes)
         """
         rows = self._rows(X)
-        return self.predictor()(rows)
+        many = rows.shape[0] * len(self.theta_) >= THREADS_FOR_ONCE
+        return self._predictor(self.n_threads if many else 1)(rows)
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithm of each probability, exact also where that rounds to 0 or 1.
@@ -269,8 +272,11 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
             Later fits do not change it.
         """
         check_is_fitted(self)
-        n_threads = effective_threads(self.n_threads)
-        return Predictor(self.network_, self.theta_.copy(), self.input_map_, n_threads)
+        return self._predictor(self.n_threads)
+
+    def _predictor(self, n_threads: int | None) -> Predictor:
+        theta = self.theta_.copy()
+        return Predictor(self.network_, theta, self.input_map_, effective_threads(n_threads))
 
     def activations(self, X: Any) -> list[Array]:
         """Return what every layer makes of the rows.
