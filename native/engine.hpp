@@ -30,6 +30,10 @@ class Engine {
     virtual double cost(const double *theta, const Rows &, const Plan &, double decay) = 0;
     virtual void curvature(const double *theta, const double *v, const Rows &, const Plan &,
                            double decay, double *out) = 0;
+    // Keeps rows as inputs, for calls whose blocks begin with a panel.
+    virtual void keep(const Rows &, long n_rows) = 0;
+    long n_kept() const { return n_kept_; }
+    const void *kept() const { return kept_; }
     // Keeps weights for the two below, which may be called by several threads at once.
     virtual void load(const double *theta) = 0;
     virtual void logits(const Rows &, const Plan &, void *out) = 0;
@@ -47,7 +51,7 @@ class Engine {
     template <class F> bool share(long n_tasks, int n_threads, const F &f) {
         std::atomic<long> next{0};
         std::atomic<bool> enough{true};
-        const std::function<void(int)> work = [&](int worker) {
+        const auto work = [&](int worker) {
             try {
                 for (long task; (task = next.fetch_add(1)) < n_tasks;) f(task, worker);
             } catch (const std::bad_alloc &) {
@@ -62,6 +66,8 @@ class Engine {
 
     const Target &target_;
     std::mutex call_;
+    long n_kept_ = 0;
+    const void *kept_ = nullptr;
 
   private:
     Team &team(int n_helpers) {
@@ -123,6 +129,13 @@ template <class T> class EngineOf final : public Engine {
         add_decay(v, decay, out);
     }
 
+    void keep(const Rows &rows, long n_rows) override {
+        const long panels = (n_rows + PANEL - 1) / PANEL;
+        T *inputs = inputs_.reserve(panels * PANEL * network.n_inputs());
+        operations().map(network, rows, 0, n_rows, inputs);
+        kept_ = inputs;
+        n_kept_ = n_rows;
+    }
     void load(const double *theta) override { operations().pack(network, theta, weights_); }
     void logits(const Rows &rows, const Plan &plan, void *out) override {
         write(operations().logits, rows, plan, static_cast<T *>(out));
@@ -176,10 +189,14 @@ template <class T> class EngineOf final : public Engine {
 
     // The penalty is on W alone, not on b.
     double penalty(const double *theta, double decay) const {
+        if (!decay) return 0;
         double sum = 0;
-        for (const Layer &layer : network.layers)
-            for (long i = layer.start; i < layer.bias(); i++) sum += theta[i] * theta[i];
-        return decay ? decay / 2 * sum : 0;
+        for (const Layer &layer : network.layers) {
+            const long end = layer.bias();
+#pragma omp simd reduction(+ : sum)
+            for (long i = layer.start; i < end; i++) sum += theta[i] * theta[i];
+        }
+        return decay / 2 * sum;
     }
     void add_decay(const double *theta, double decay, double *out) const {
         for (const Layer &layer : network.layers)
@@ -215,6 +232,7 @@ template <class T> class EngineOf final : public Engine {
     };
 
     Packed<T> weights_, direction_;
+    Buffer<T> inputs_;
     Buffer<double> sums_, costs_;
     std::mutex spare_use_;
     std::vector<std::unique_ptr<Work<T>>> spare_;

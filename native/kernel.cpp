@@ -110,19 +110,21 @@ void take(MaybeView &view, PyObject *object, const char *name, char format) {
 }
 
 // The arguments that all sums share: (X, y, weight, unit, index, edges, n_lanes, n_threads).
+// Where X is None the rows that the kernel keeps are meant.
 class Call {
   public:
-    Call(const Network &network, PyObject *arguments) {
+    Call(const Engine &engine, PyObject *arguments) {
         PyObject *X, *y, *weight, *index, *edges;
         if (!PyArg_ParseTuple(arguments, "OOOdOOli:rows", &X, &y, &weight, &rows.unit, &index,
                               &edges, &plan.n_lanes, &plan.n_threads))
             throw Refusal();
-        X_.emplace(X, "X", 2, 0);
+        if (X == Py_None) take_kept(engine);
+        else take_rows(X, engine.network);
         take(y_, y, "y", 'q');
         take(weight_, weight, "sample_weight", 'd');
         take(index_, index, "rows", 'q');
         edges_.emplace(edges, "edges", 1, 'q');
-        check_rows(network);
+        check_labels();
         check_plan();
     }
 
@@ -130,29 +132,42 @@ class Call {
     Plan plan;
 
   private:
-    void check_rows(const Network &network) {
+    void take_kept(const Engine &engine) {
+        if (!engine.kept()) throw Refusal("no rows are kept");
+        rows.mapped = engine.kept();
+        n_rows_ = engine.n_kept();
+    }
+    void take_rows(PyObject *X, const Network &network) {
+        X_.emplace(X, "X", 2, 0);
         if (X_->columns() != network.n_inputs()) throw Refusal("X has the wrong number of columns");
         rows.X = X_->data<char>();
         rows.stride = X_->stride();
         rows.step = X_->columns() < 2 ? X_->itemsize() : X_->step();
         rows.source = X_->source();
-        if (y_) y_->must_hold(X_->n()), rows.y = y_->data<int64_t>();
-        if (weight_) weight_->must_hold(X_->n()), rows.weight = weight_->data<double>();
+        n_rows_ = X_->n();
+    }
+    void check_labels() {
+        if (y_) y_->must_hold(n_rows_), rows.y = y_->data<int64_t>();
+        if (weight_) weight_->must_hold(n_rows_), rows.weight = weight_->data<double>();
         if (!index_) return;
+        if (rows.mapped) throw Refusal("kept rows are taken as they stand");
         rows.index = index_->data<int64_t>();
         for (long p = 0; p < index_->n(); p++)
-            if (rows.index[p] < 0 || rows.index[p] >= X_->n()) throw Refusal("rows outside of X");
+            if (rows.index[p] < 0 || rows.index[p] >= n_rows_) throw Refusal("rows outside of X");
     }
     void check_plan() {
         plan.edges = edges_->data<int64_t>();
         plan.n_blocks = edges_->n() - 1;
-        const long n = index_ ? index_->n() : X_->n();
+        const long n = index_ ? index_->n() : n_rows_;
         bool good = plan.n_blocks > 0 && plan.n_lanes > 0 && plan.n_threads > 0 &&
                     plan.edges[0] >= 0 && plan.edges[plan.n_blocks] <= n;
-        for (long k = 0; good && k < plan.n_blocks; k++) good = plan.edges[k] < plan.edges[k + 1];
+        for (long k = 0; good && k < plan.n_blocks; k++)
+            good = plan.edges[k] < plan.edges[k + 1] && (!rows.mapped || plan.edges[k] % PANEL == 0);
+        if (good && rows.mapped) good = plan.edges[plan.n_blocks] == n;
         if (!good) throw Refusal("edges must rise, within the rows");
     }
     MaybeView X_, y_, weight_, index_, edges_;
+    long n_rows_ = 0;
 };
 
 struct Kernel {
@@ -256,7 +271,7 @@ PyObject *gradient(PyObject *self, PyObject *arguments) {
         if (!PyArg_ParseTuple(arguments, "OO!dO:gradient", &theta, &PyTuple_Type, &rows, &decay, &out))
             return nullptr;
         Engine &engine = engine_of(self);
-        const Call call(engine.network, rows);
+        const Call call(engine, rows);
         const View weights(theta, "theta", 1, 'd'), sums(out, "out", 1, 'd', true);
         weights.must_hold(engine.network.n_weights);
         sums.must_hold(engine.network.n_weights);
@@ -276,7 +291,7 @@ PyObject *cost(PyObject *self, PyObject *arguments) {
         if (!PyArg_ParseTuple(arguments, "OO!d:cost", &theta, &PyTuple_Type, &rows, &decay))
             return nullptr;
         Engine &engine = engine_of(self);
-        const Call call(engine.network, rows);
+        const Call call(engine, rows);
         const View weights(theta, "theta", 1, 'd');
         weights.must_hold(engine.network.n_weights);
         double cost;
@@ -296,7 +311,7 @@ PyObject *curvature(PyObject *self, PyObject *arguments) {
                               &decay, &out))
             return nullptr;
         Engine &engine = engine_of(self);
-        const Call call(engine.network, rows);
+        const Call call(engine, rows);
         const View weights(theta, "theta", 1, 'd'), direction(v, "v", 1, 'd'),
             sums(out, "out", 1, 'd', true);
         for (const View *view : {&weights, &direction, &sums}) view->must_hold(engine.network.n_weights);
@@ -304,6 +319,19 @@ PyObject *curvature(PyObject *self, PyObject *arguments) {
             Unlocked unlocked;
             engine.curvature(weights.data<double>(), direction.data<double>(), call.rows, call.plan,
                              decay, sums.data<double>());
+        }
+        Py_RETURN_NONE;
+    });
+}
+
+PyObject *keep(PyObject *self, PyObject *rows) {
+    return guarded([&]() -> PyObject * {
+        Engine &engine = engine_of(self);
+        const Call call(engine, rows);
+        if (call.rows.index || call.rows.mapped) throw Refusal("whole arrays are kept");
+        {
+            Unlocked unlocked;
+            engine.keep(call.rows, call.plan.edges[call.plan.n_blocks]);
         }
         Py_RETURN_NONE;
     });
@@ -324,7 +352,7 @@ PyObject *write(PyObject *self, PyObject *arguments,
         PyObject *out, *rows;
         if (!PyArg_ParseTuple(arguments, "O!O", &PyTuple_Type, &rows, &out)) return nullptr;
         Engine &engine = engine_of(self);
-        const Call call(engine.network, rows);
+        const Call call(engine, rows);
         const bool single = dynamic_cast<EngineOf<float> *>(&engine);
         const View to(out, "out", 2, single ? 'f' : 'd', true);
         to.must_hold(call.plan.edges[call.plan.n_blocks]);
@@ -358,6 +386,7 @@ PyMethodDef methods[] = {
     {"gradient", gradient, METH_VARARGS, "gradient(theta, rows, decay, out) -> cost"},
     {"cost", cost, METH_VARARGS, "cost(theta, rows, decay) -> cost"},
     {"curvature", curvature, METH_VARARGS, "curvature(theta, v, rows, decay, out)"},
+    {"keep", keep, METH_O, "keep(rows): keep X as inputs, for calls with None in its place"},
     {"load", load, METH_O, "load(theta): keep these weights for logits and probabilities"},
     {"logits", logits, METH_VARARGS, "logits(rows, out)"},
     {"probabilities", probabilities, METH_VARARGS, "probabilities(rows, out)"},

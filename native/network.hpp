@@ -72,6 +72,7 @@ struct Rows {
     const double *weight = nullptr;  // null: all 1
     double unit = 1;                 // what weights are divided by
     const int64_t *index = nullptr;  // null: rows as they stand
+    const void *mapped = nullptr;    // all of them as inputs, in panels; null: to be mapped
     long row(long p) const { return index ? index[p] : p; }
 };
 
@@ -85,6 +86,7 @@ template <class T> struct Work {
 // What a target offers for one number type.
 template <class T> struct Operations {
     void (*pack)(const Network &, const double *theta, Packed<T> &);
+    void (*map)(const Network &, const Rows &, long start, long stop, T *A);
     double (*gradient)(const Network &, const Packed<T> &, Work<T> &, const Rows &, long start,
                        long stop, double *sums);
     double (*cost)(const Network &, const Packed<T> &, Work<T> &, const Rows &, long start,

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -31,10 +30,11 @@ class Team {
 
     // Calls work(0) here and work(k) on every helper that comes before that is done; returns when
     // all of them have. So a helper that the system keeps asleep delays nobody.
-    void run(const std::function<void(int)> &work) {
+    template <class F> void run(const F &work) {
+        const Job job = {[](const void *f, int k) { (*static_cast<const F *>(f))(k); }, &work};
         {
             std::lock_guard<std::mutex> lock(mutex_);
-            job_ = &work;
+            job_ = &job;
             generation_.fetch_add(1, std::memory_order_release);
         }
         if (asleep_.load() > 0) wake_.notify_all();
@@ -48,6 +48,11 @@ class Team {
     // Long enough for a minimiser's own work between two evaluations, and short beside a time slice.
     static constexpr std::chrono::microseconds PATIENCE{100};
 
+    struct Job {
+        void (*call)(const void *work, int worker);
+        const void *work;
+    };
+
     void help(int k) {
         uint64_t seen = 0;
         while (true) {
@@ -59,10 +64,10 @@ class Team {
             seen = generation_.load();
             if (leaving_) return;
             if (!job_) continue;
-            const auto *job = job_;
+            const Job job = *job_;
             working_++;
             lock.unlock();
-            (*job)(k);
+            job.call(job.work, k);
             lock.lock();
             if (--working_ == 0) done_.notify_one();
         }
@@ -83,7 +88,7 @@ class Team {
     std::condition_variable wake_, done_;
     std::atomic<uint64_t> generation_{0};
     std::atomic<int> asleep_{0};
-    const std::function<void(int)> *job_ = nullptr;
+    const Job *job_ = nullptr;
     int working_ = 0;
     bool leaving_ = false;
     const pid_t process_;

@@ -168,6 +168,19 @@ def test_blocks_without_padding_give_the_gradient_of_their_rows(target):
     np.testing.assert_allclose(data + decay / w.sum(), gradient, rtol=1e-11, atol=1e-14)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("m", [1, 100, 5000])
+def test_rows_that_are_kept_as_inputs_give_the_bits_of_rows_that_are_not(
+    m, dtype, target, monkeypatch
+):
+    some = terms((10, 12, 4), m, dtype=dtype)
+    theta = weights_of(some)
+    kept = everything(compiled_sums(some), theta)
+    monkeypatch.setattr("layerlab.engine.compiled_sums.KEPT_BYTES", 0)
+    for a, b in zip(kept, everything(compiled_sums(some), theta), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 @pytest.mark.parametrize("where", ["X", "theta"])
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))
 def test_nan_is_noticed(where, activation, target):
@@ -301,6 +314,32 @@ def test_arguments_that_would_reach_outside_are_refused(part, wrong):
     theta, out = np.zeros(23), np.zeros(23)
     with pytest.raises((ValueError, BufferError)):
         kernel().gradient(theta, tuple(call), 0.0, out)
+
+
+def test_kept_rows_are_taken_whole_and_by_panels():
+    X, y = np.zeros((200, 4)), np.zeros(200, np.int64)
+    theta, out = np.zeros(23), np.zeros(23)
+
+    def gradient(some, X=None, y=y, index=None, edges=(0, 128, 200)):
+        call = (X, y, None, 8.0, index, np.array(edges), 1, 1)
+        return some.gradient(theta, call, 0.0, out)
+
+    fresh, filled = kernel(), kernel()
+    with pytest.raises(ValueError, match="no rows are kept"):
+        gradient(fresh)
+    filled.keep((X, y, None, 8.0, None, np.array([0, 200]), 1, 1))
+    assert gradient(filled) == gradient(fresh, X)
+    for wrong in (
+        {"edges": (0, 100, 200)},
+        {"edges": (0, 128)},
+        {"edges": (0, 256)},
+        {"y": y[:-1]},
+        {"index": np.arange(200)},
+    ):
+        with pytest.raises(ValueError, match=r"\w"):
+            gradient(filled, **wrong)
+    with pytest.raises(ValueError, match="whole arrays"):
+        filled.keep((X, y, None, 8.0, np.arange(9), np.array([0, 9]), 1, 1))
 
 
 def test_vectors_of_a_wrong_length_are_refused():

@@ -13,7 +13,7 @@ from layerlab.network import InputMap, Network
 __all__ = ["CompiledForward"]
 
 # Below this many multiplications a second thread costs more than it saves.
-THREAD_WORTH = 1_000_000
+THREAD_WORTH = 3_000_000
 
 
 class CompiledForward:

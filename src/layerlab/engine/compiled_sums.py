@@ -12,8 +12,10 @@ from layerlab.engine.terms import Terms
 
 __all__ = ["CompiledSums"]
 
+# Rows that take no more than this as inputs are kept so, and not mapped again in every call.
+KEPT_BYTES = 8 << 20
 # Below this many multiplications a second thread costs more than it saves.
-THREAD_WORTH = 1_000_000
+THREAD_WORTH = 3_000_000
 
 
 class CompiledSums:
@@ -35,6 +37,9 @@ class CompiledSums:
         w = terms.sample_weight
         self._w = None if w is None else np.ascontiguousarray(w, np.float64)
         self._all = self._call(None)
+        if X.size * terms.dtype.itemsize <= KEPT_BYTES:
+            kernel.keep(self._all[0])
+            self._all = (None, *self._all[0][1:]), self._all[1]
 
     @classmethod
     def of(cls, terms: Terms, n_threads: int) -> CompiledSums | None:
