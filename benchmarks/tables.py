@@ -124,6 +124,15 @@ def _explore(content: Content) -> str:
     return markdown(["", "time"], [["the whole", f"**{duration(line['median'])}**"], *stages])
 
 
+def _start(content: Content) -> str:
+    """Return the plain table, and what importing layerlab adds to scikit-learn."""
+    added = [line["added"]["median"] for line in content["summary"] if line["added"]]
+    words = [
+        f"Imported after scikit-learn's network, the estimator added {duration(s)}." for s in added
+    ]
+    return "\n\n".join([_plain(content), *words])
+
+
 def _plain(content: Content) -> str:
     rows = [
         [line["entrant"], line["setting"], _cell(line, duration)] for line in content["summary"]
@@ -161,7 +170,7 @@ TABLES: dict[str, tuple[str, Callable[[Content], str]]] = {
     "neighbours": ("The curve of k nearest neighbours", _plain),
     "predict": ("Prediction", _settings),
     "memory": ("Peak memory of a fit, over the loaded rows", _memory),
-    "start": ("Start", _plain),
+    "start": ("Start", _start),
     "beside": ("Beside one busy core", _beside),
 }
 """By case: its heading, and what makes its tables."""
