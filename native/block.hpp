@@ -411,16 +411,18 @@ template <class T> double output_cost(const Network &network, Work<T> &work, lon
 }
 
 // Z becomes probabilities that sum to one in every row; of units by themselves, the logarithms of
-// sigmoids are normalised as logits are.
+// sigmoids are normalised as logits are. Rows with a logit that is not finite become NaN.
 template <class T> void normalise(const Network &network, T *Z, long rows) {
     using V = Vec<T>;
     const long K = network.n_classes();
-    if (network.output == 1)
-        each_vector<T>(K, rows, [&](long at) __attribute__((always_inline)) {
-            store(Z + at, -softplus<T>(-load<V>(Z + at)));
-        });
     for (long p = 0; p < rows; p += Simd<T>::N) {
         T *z = at_row(Z, K, p);
+        V unsound{};
+        for (long j = 0; j < K; j++) {
+            const V logit = load<V>(z + j * PANEL);
+            unsound += logit * 0;
+            if (network.output == 1) store(z + j * PANEL, -softplus<T>(-logit));
+        }
         const V most = largest(z, K);
         V sum{};
         for (long j = 0; j < K; j++) {
@@ -428,6 +430,7 @@ template <class T> void normalise(const Network &network, T *Z, long rows) {
             sum += e;
             store(z + j * PANEL, e);
         }
+        sum += unsound;
         for (long j = 0; j < K; j++) store(z + j * PANEL, load<V>(z + j * PANEL) / sum);
     }
 }

@@ -22,7 +22,7 @@ class Engine {
   public:
     Engine(Network network, const Target &target)
         : network(std::move(network)), target_(target) {}
-    virtual ~Engine() = default;
+    virtual ~Engine() { let_team_go(); }
 
     // Cost with penalty; its gradient to `out`.
     virtual double gradient(const double *theta, const Rows &, const Plan &, double decay,
@@ -47,20 +47,20 @@ class Engine {
     const Network network;
 
   protected:
-    // Calls f(task, worker) for every task on at most n_threads threads; false if memory ran out.
+    // Calls f(task) for every task on at most n_threads threads; false if memory ran out.
     template <class F> bool share(long n_tasks, int n_threads, const F &f) {
         std::atomic<long> next{0};
         std::atomic<bool> enough{true};
-        const auto work = [&](int worker) {
+        const auto work = [&] {
             try {
-                for (long task; (task = next.fetch_add(1)) < n_tasks;) f(task, worker);
+                for (long task; (task = next.fetch_add(1)) < n_tasks;) f(task);
             } catch (const std::bad_alloc &) {
                 enough = false;
             }
         };
         std::unique_lock<std::mutex> lock(team_use_, std::defer_lock);
         if (std::min<long>(n_threads, n_tasks) > 1 && lock.try_lock()) team(n_threads - 1).run(work);
-        else work(0);
+        else work();
         return enough;
     }
 
@@ -71,17 +71,16 @@ class Engine {
 
   private:
     Team &team(int n_helpers) {
-        if (team_ && (!team_->alive() || team_->helpers() != n_helpers)) let_team_go();
-        if (!team_) team_ = std::make_unique<Team>(n_helpers);
+        if (team_ && !(team_->alive() && team_->n_helpers() == n_helpers)) let_team_go();
+        if (!team_) team_ = Team::take(n_helpers);
         return *team_;
     }
     void let_team_go() {
-        if (team_ && !team_->alive()) (void)team_.release();  // its threads stayed with the parent
-        team_.reset();
+        if (team_) Team::give(std::exchange(team_, nullptr));
     }
 
     std::mutex team_use_;
-    std::unique_ptr<Team> team_;
+    Team *team_ = nullptr;
 };
 
 template <class T> class EngineOf final : public Engine {
@@ -136,7 +135,7 @@ template <class T> class EngineOf final : public Engine {
         kept_ = inputs;
         n_kept_ = n_rows;
     }
-    void load(const double *theta) override { operations().pack(network, theta, weights_); }
+    void load(const double *theta) override { operations().pack(network, theta, loaded_); }
     void logits(const Rows &rows, const Plan &plan, void *out) override {
         write(operations().logits, rows, plan, static_cast<T *>(out));
     }
@@ -152,7 +151,7 @@ template <class T> class EngineOf final : public Engine {
     }
 
     template <class F> void each_lane(const Plan &plan, const F &f) {
-        const bool enough = share(plan.n_lanes, plan.n_threads, [&](long lane, int) {
+        const bool enough = share(plan.n_lanes, plan.n_threads, [&](long lane) {
             Lease work(*this);
             f(lane, *work);
         });
@@ -170,7 +169,7 @@ template <class T> class EngineOf final : public Engine {
         });
         // Every component is added in the same tree, so that they may be shared out.
         const long part = 1 << 14, n_parts = (n + part - 1) / part;
-        share(n_parts, plan.n_threads, [&](long k, int) {
+        share(n_parts, plan.n_threads, [&](long k) {
             const long begin = k * part, end = std::min(n, begin + part);
             for (long step = 1; step < plan.n_lanes; step *= 2)
                 for (long lane = 0; lane + step < plan.n_lanes; lane += 2 * step)
@@ -199,14 +198,15 @@ template <class T> class EngineOf final : public Engine {
         return decay / 2 * sum;
     }
     void add_decay(const double *theta, double decay, double *out) const {
+        if (!decay) return;
         for (const Layer &layer : network.layers)
-            for (long i = layer.start; i < layer.bias() && decay; i++) out[i] += decay * theta[i];
+            for (long i = layer.start; i < layer.bias(); i++) out[i] += decay * theta[i];
     }
 
     template <class Write> void write(Write operation, const Rows &rows, const Plan &plan, T *out) {
         each_lane(plan, [&](long lane, Work<T> &work) {
             each_block(plan, lane, [&](long start, long stop) {
-                operation(network, weights_, work, rows, start, stop, out + start * network.n_classes());
+                operation(network, loaded_, work, rows, start, stop, out + start * network.n_classes());
             });
         });
     }
@@ -231,7 +231,7 @@ template <class T> class EngineOf final : public Engine {
         std::unique_ptr<Work<T>> work_;
     };
 
-    Packed<T> weights_, direction_;
+    Packed<T> weights_, direction_, loaded_;
     Buffer<T> inputs_;
     Buffer<double> sums_, costs_;
     std::mutex spare_use_;

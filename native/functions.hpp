@@ -1,7 +1,7 @@
 // Elementary functions and activations on vectors. Included once a target, as simd.hpp is.
 //
-// exp and tanh err by at most 2 units in the last place in float32, the others by a few
-// (tests/engine/test_kernel_functions.py).
+// exp and tanh err by at most 2 units in the last place in float32, the others by a few, but for
+// the far lower tail of the normal distribution (tests/engine/test_kernel_functions.py).
 // The polynomials are minimax fits (Remez) to the functions named beside them.
 
 template <class T> struct Number;

@@ -1,4 +1,4 @@
-// layerlab._kernel: what is worth compiling. Every function of it has a NumPy twin.
+// layerlab._kernel: what is worth compiling. All that layerlab calls of it has a NumPy twin.
 #include "kernel.hpp"
 #include "vectors.hpp"
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -13,13 +12,10 @@
 
 namespace {
 
-// The target that LAYERLAB_KERNEL names, or the fastest.
-const VectorLoops &loops() {
-    const char *wanted = std::getenv("LAYERLAB_KERNEL");
-    for (const Target *target : targets())
-        if (wanted && !std::strcmp(target->name, wanted)) return target->vectors;
-    return targets().front()->vectors;
-}
+// Set by use(); at first the fastest target's.
+const VectorLoops *chosen = nullptr;
+
+const VectorLoops &loops() { return chosen ? *chosen : targets().front()->vectors; }
 
 // -H g by the two loops of Nocedal (1980), in products of vectors alone: see two_loops.py. SY[i][j]
 // is s_i · y_j where j is not older than i. Elsewhere it holds what was there before; the loops read
@@ -111,6 +107,17 @@ PyObject *refuse(const char *message) {
     return nullptr;
 }
 
+PyObject *use(PyObject *, PyObject *name) {
+    const char *wanted = PyUnicode_AsUTF8AndSize(name, nullptr);
+    if (!wanted) return nullptr;
+    for (const Target *target : targets())
+        if (!std::strcmp(target->name, wanted)) {
+            chosen = &target->vectors;
+            Py_RETURN_NONE;
+        }
+    return refuse("this processor has no such target");
+}
+
 PyObject *moved(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (count != 4) return refuse("moved(theta, direction, step, out)");
     const double step = PyFloat_AsDouble(given[2]);
@@ -166,11 +173,11 @@ PyObject *downhill(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (out.size() != n || SY.size() != memory * memory || YY.size() != SY.size() || newest < 0 ||
         newest >= used || used > memory)
         return refuse("shapes must agree");
-    const TwoLoops loops = {{rows.data(), used, n}, memory, newest, SY.data(), YY.data()};
+    const TwoLoops two_loops = {{rows.data(), used, n}, memory, newest, SY.data(), YY.data()};
     bool room = true;
     Py_BEGIN_ALLOW_THREADS
     try {
-        loops.downhill(g.data(), out.data());
+        two_loops.downhill(g.data(), out.data());
     } catch (const std::bad_alloc &) {
         room = false;
     }
@@ -188,6 +195,7 @@ PyCFunction method(Fast *function) {
 }  // namespace
 
 PyMethodDef vector_methods[] = {
+    {"use", use, METH_O, "the target that computes the functions below, for the whole process"},
     {"moved", method(moved), METH_FASTCALL, "out = theta + step * direction"},
     {"largest", largest, METH_O, "max |x|, NaN where there is one"},
     {"keep", method(keep), METH_FASTCALL, "pair = s and y, scaled, if their curvature is positive"},

@@ -22,9 +22,12 @@ def _load() -> ModuleType | None:
     if _wanted() == "off":
         return None
     try:
-        return import_module("layerlab._kernel")
+        kernel = import_module("layerlab._kernel")
     except ImportError:
         return None
+    if _wanted() in kernel.TARGETS:
+        kernel.use(_wanted())
+    return kernel
 
 
 KERNEL: ModuleType | None = _load()
@@ -57,4 +60,4 @@ def path_in_words() -> str:
     if target is not None:
         return f"compiled kernel, {target}"
     switched = _wanted() == "off"
-    return f"NumPy path, {f'{VARIABLE}=off' if switched else 'the kernel was not built'}"
+    return f"NumPy path, {f'{VARIABLE}=off' if switched else 'there is no compiled kernel'}"

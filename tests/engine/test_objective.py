@@ -11,7 +11,7 @@ from layerlab._compiled import KERNEL
 from layerlab._typing import Costs, Curves
 from layerlab.engine import RowObjective
 from layerlab.engine.compiled_sums import CompiledSums
-from layerlab.errors import ParameterError
+from layerlab.errors import DataError, ParameterError
 from layerlab.network import InputMap, Network, cost_and_gradient, start_weights
 from layerlab.solvers import LBFGS, Stopping
 
@@ -279,6 +279,14 @@ def test_wrong_arguments_are_refused():
         RowObjective(network, X, y, alpha=-1.0)
     with pytest.raises(ParameterError, match="theta must have shape"):
         RowObjective(network, X, y).evaluate(theta[:-1])
+
+
+@pytest.mark.parametrize("wrong", [-1, K])
+def test_labels_beyond_the_classes_are_refused(wrong):
+    network, _, X, y, _ = problem(10)
+    y[3] = wrong
+    with pytest.raises(DataError, match=f"0 to {K - 1}.*row 3"):
+        RowObjective(network, X, y)
 
 
 def test_nothing_is_said_in_a_plain_evaluation():

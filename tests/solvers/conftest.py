@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import rosen, rosen_der
 
-from layerlab._compiled import KERNEL
+from layerlab._compiled import KERNEL, kernel_target
 from layerlab.solvers import two_loops, vectors
 
 
@@ -102,8 +102,10 @@ def each_path(request, monkeypatch):
 def each_target(request, monkeypatch):
     """What follows runs once for each target that this processor has, and once in NumPy."""
     if request.param != "numpy":
-        monkeypatch.setenv("LAYERLAB_KERNEL", request.param)
+        KERNEL.use(request.param)
     else:
         for module in (two_loops, vectors):
             monkeypatch.setattr(module, "KERNEL", None)
-    return request.param
+    yield request.param
+    if KERNEL is not None:
+        KERNEL.use(kernel_target())

@@ -14,9 +14,9 @@ from layerlab.network import InputMap, Network
 
 __all__ = ["call_plan", "kernel_for", "readable_rows"]
 
-# Layers with at least so many units on both sides, by target, are left to the BLAS. Where the
-# kernel has the registers of AVX-512 to itself no width was found at which the BLAS wins.
-BLAS_WINS = {"generic": 128, "avx2": 2048}
+# Layers with at least so many units on both sides, by target, are left to the BLAS. With AVX2 and
+# AVX-512 no width was found at which it wins (up to 1600 units were tried).
+BLAS_WINS = {"generic": 128}
 
 
 def kernel_for(network: Network, input_map: InputMap, dtype: Any) -> Any:
@@ -49,13 +49,15 @@ def readable_rows(X: Any) -> Array | None:
     """Return rows as the kernel reads them; None where it cannot.
 
     It reads integers and floats where they lie, with any strides. Rows in
-    another byte order or in half precision are copied once.
+    another byte order, out of line or in half precision are copied once.
     """
     if not isinstance(X, np.ndarray) or X.dtype.kind not in "biuf" or X.dtype.itemsize > 8:
         return None
     if X.dtype == np.float16:
         return X.astype(np.float32)
-    return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))
+    if not X.dtype.isnative:
+        return X.astype(X.dtype.newbyteorder("="))
+    return X if X.flags.aligned else X.copy()
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ import numpy as np
 
 from layerlab._typing import Array
 from layerlab.engine.compiled import call_plan, kernel_for, readable_rows
+from layerlab.engine.plan import MAX_LANES
 from layerlab.network import InputMap, Network
 
 __all__ = ["CompiledForward"]
@@ -26,7 +27,8 @@ class CompiledForward:
     """
 
     def __init__(self, kernel: Any, n_weights: int, n_threads: int) -> None:
-        self._kernel, self._n_weights, self._n_threads = kernel, n_weights, n_threads
+        self._kernel, self._n_weights = kernel, n_weights
+        self._n_threads = min(n_threads, MAX_LANES)
 
     @classmethod
     def of(

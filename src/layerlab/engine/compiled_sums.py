@@ -8,6 +8,7 @@ import numpy as np
 
 from layerlab._typing import Array, IndexArray, Vector
 from layerlab.engine.compiled import call_plan, kernel_for, readable_rows
+from layerlab.engine.plan import MAX_LANES
 from layerlab.engine.terms import Terms
 
 __all__ = ["CompiledSums"]
@@ -32,10 +33,10 @@ class CompiledSums:
 
     def __init__(self, terms: Terms, kernel: Any, X: Array, n_threads: int) -> None:
         self.terms = terms
-        self._kernel, self._X, self._n_threads = kernel, X, n_threads
-        self._y = np.ascontiguousarray(terms.y, np.int64)
+        self._kernel, self._X, self._n_threads = kernel, X, min(n_threads, MAX_LANES)
+        self._y = np.require(terms.y, np.int64, ["C", "A"])
         w = terms.sample_weight
-        self._w = None if w is None else np.ascontiguousarray(w, np.float64)
+        self._w = None if w is None else np.require(w, np.float64, ["C", "A"])
         self._all = self._call(None)
         if X.size * terms.dtype.itemsize <= KEPT_BYTES:
             kernel.keep(self._all[0])

@@ -13,6 +13,7 @@ from layerlab.engine.compiled_sums import CompiledSums
 from layerlab.engine.numpy_sums import NumpySums
 from layerlab.engine.terms import Terms
 from layerlab.engine.threads import effective_threads
+from layerlab.errors import DataError
 from layerlab.network import InputMap, Network
 
 __all__ = ["RowObjective"]
@@ -28,8 +29,8 @@ class RowObjective:
     ----------
     network : Network
     X : ndarray of shape (m, n_features)
-        Rows as they came, of any real dtype; they are cast and mapped block by
-        block, and never copied whole.
+        Rows as they came, of any real dtype, which must not change meanwhile;
+        they are cast and mapped block by block.
     y : ndarray of shape (m,)
         Class indices.
     sample_weight : ndarray of shape (m,), optional
@@ -45,8 +46,15 @@ class RowObjective:
     -----
     The compiled kernel computes where it was built, NumPy elsewhere; each gives
     the same bits again, and they agree to rounding. Work memory is a block's
-    activations a thread and one gradient a lane, whatever m. Use it as a
-    context manager, or call `close`, to let the threads go.
+    activations a thread and one gradient a lane, whatever m; the kernel keeps
+    rows that take at most 8 MB as inputs in that form, and copies those that it
+    cannot read, in half precision or another byte order. Use it as a context
+    manager, or call `close`, to let the threads go.
+
+    Raises
+    ------
+    DataError
+        If a label is no class index.
     """
 
     def __init__(
@@ -62,16 +70,10 @@ class RowObjective:
         n_threads: int | None = None,
     ) -> None:
         self.network = network
-        map_of_inputs = InputMap.identity(X.shape[1]) if input_map is None else input_map
-        terms = Terms(
-            network,
-            X,
-            y,
-            sample_weight,
-            check_real("alpha", alpha, 0),
-            map_of_inputs,
-            np.dtype(dtype),
-        )
+        _check_labels(y, network.widths[-1])
+        alpha = check_real("alpha", alpha, 0)
+        input_map = InputMap.identity(X.shape[1]) if input_map is None else input_map
+        terms = Terms(network, X, y, sample_weight, alpha, input_map, np.dtype(dtype))
         n_threads = effective_threads(n_threads)
         self._sums = CompiledSums.of(terms, n_threads) or NumpySums(terms, n_threads)
 
@@ -124,3 +126,12 @@ class RowObjective:
     def _checked(self, theta: Vector) -> Vector:
         self.network.layout.check(theta)
         return theta
+
+
+def _check_labels(y: IndexArray, n_classes: int) -> None:
+    wrong = np.flatnonzero((y < 0) | (y >= n_classes))
+    if len(wrong):
+        row = int(wrong[0])
+        raise DataError(
+            f"y must hold class indices from 0 to {n_classes - 1}. Got {y[row]} in row {row}."
+        )

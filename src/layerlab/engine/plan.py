@@ -21,9 +21,9 @@ MAX_LANES = 16
 BLOCK_BYTES = 1 << 20
 MIN_ROWS, MAX_ROWS = 64, 4096
 
-# The kernel adds a block's gradient to a sum once a block, at a price that large blocks share; a
-# vector's worth of rows is computed whether they are there or not.
-KERNEL_ROWS, KERNEL_UNIT = 512, 64
+# The kernel adds a block's gradient to a sum once a block, at a price that large blocks share. Its
+# blocks begin with a panel (PANEL in native/network.hpp).
+KERNEL_ROWS, KERNEL_PANEL = 512, 64
 # A few smaller blocks, so that some threads can share few rows; not so small that the price shows.
 KERNEL_SHARES, KERNEL_MIN_ROWS = 4, 128
 
@@ -80,13 +80,13 @@ def plan_rows(n_rows: int, floats_per_row: int, itemsize: int) -> RowPlan:
 def kernel_plan(n_rows: int) -> RowPlan:
     """Return the plan for a call of the compiled kernel on ``n_rows`` rows.
 
-    Blocks begin at multiples of a vector's length. 256 rows and more make at
-    least two blocks, so that a mini-batch too can be shared by two threads.
+    Blocks are whole panels but for the last. 256 rows and more make at least
+    two of them, so that a mini-batch too can be shared by two threads.
     """
     shares = int(np.clip(n_rows // KERNEL_MIN_ROWS, 1, KERNEL_SHARES))
+    n_panels = -(-n_rows // KERNEL_PANEL)
     n_blocks = max(shares, -(-n_rows // KERNEL_ROWS))
-    unit = KERNEL_UNIT
-    starts = [i * n_rows // n_blocks // unit * unit for i in range(n_blocks)]
+    starts = [n_panels * k // n_blocks * KERNEL_PANEL for k in range(n_blocks)]
     return RowPlan((*starts, n_rows), min(n_blocks, MAX_LANES))
 
 
