@@ -431,7 +431,10 @@ template <class T> void normalise(const Network &network, T *Z, long rows) {
             store(z + j * PANEL, e);
         }
         sum += unsound;
-        for (long j = 0; j < K; j++) store(z + j * PANEL, load<V>(z + j * PANEL) / sum);
+        // Never 0, so that a logarithm taken outside stays finite.
+        for (long j = 0; j < K; j++)
+            store(z + j * PANEL,
+                  at_least(load<V>(z + j * PANEL) / sum, all(std::numeric_limits<T>::min())));
     }
 }
 

@@ -1,5 +1,6 @@
 // The block kernel for each kind of processor: one source, compiled under several targets.
 #include <algorithm>
+#include <limits>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>

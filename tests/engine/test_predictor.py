@@ -58,6 +58,16 @@ def test_a_row_that_is_too_large_is_named(worst, output):
 
 
 @pytest.mark.usefixtures("path")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+def test_no_probability_is_zero(output, dtype):
+    network = Network.build(1, (), 2, output=output)
+    theta = np.array([1000, -1000, 0, 0], dtype)
+    found = Predictor(network, theta, InputMap.identity(1))(np.ones((1, 1)))
+    assert found.tolist() == [[1, np.finfo(dtype).tiny]]
+
+
+@pytest.mark.usefixtures("path")
 @pytest.mark.parametrize("X", [np.zeros(6), np.zeros((2, 5)), np.zeros((2, 6, 1))])
 def test_another_shape_is_refused(X):
     with pytest.raises(DataError, match=r"shape \(n, 6\)"):

@@ -45,6 +45,8 @@ class Predictor:
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
+            Never 0: what is smaller is the smallest normal number of its type, so
+            that its logarithm is finite.
 
         Raises
         ------
@@ -63,4 +65,5 @@ class Predictor:
         """Compute the same, and say which row is at fault where one is."""
         network, theta, input_map = self._parts
         logits = finite_logits(network, theta, X, input_map)
-        return np.asarray(np.exp(network.output.log_probabilities(logits)))
+        probabilities = np.exp(network.output.log_probabilities(logits))
+        return np.asarray(np.maximum(probabilities, np.finfo(theta.dtype).tiny))

@@ -228,6 +228,7 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
+            Never 0, however small; `predict_log_proba` tells such ones apart.
         """
         rows = self._rows(X)
         many = rows.shape[0] * len(self.theta_) >= THREADS_FOR_ONCE
