@@ -1,11 +1,14 @@
 // layerlab._kernel: what is worth compiling. All that layerlab calls of it has a NumPy twin.
 #include "kernel.hpp"
+#include "room.hpp"
 #include "vectors.hpp"
 
 namespace {
 
 int fill(PyObject *module) {
-    return PyModule_AddFunctions(module, vector_methods) || add_kernel(module) ? -1 : 0;
+    return PyModule_AddFunctions(module, vector_methods) || add_kernel(module) || add_room(module)
+               ? -1
+               : 0;
 }
 
 PyModuleDef_Slot slots[] = {{Py_mod_exec, reinterpret_cast<void *>(fill)}, {0, nullptr}};

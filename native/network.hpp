@@ -1,13 +1,12 @@
 // What a call works on: plain data, the same for every target.
 #pragma once
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
+#include <utility>
 #include <vector>
 
+#include "spare.hpp"
 #include "vectors.hpp"
 
-constexpr long ALIGNMENT = 64;
 constexpr long ROWS_UNIT = 16;  // rows are padded to a multiple of it: the most lanes of a vector
 constexpr long FIRST_CACHE = 24 << 10;  // bytes that may be counted on to stay there
 constexpr long AHEAD = 256;             // bytes by which reading a row is announced
@@ -18,22 +17,23 @@ inline long padded(long n) { return (n + ROWS_UNIT - 1) / ROWS_UNIT * ROWS_UNIT;
 // Aligned memory that is only ever grown.
 template <class T> class Buffer {
   public:
+    Buffer() = default;
+    Buffer(const Buffer &) = delete;
+    ~Buffer() { give(); }
     T *reserve(long n) {
-        if (n <= size_) return data_.get();
-        const size_t bytes = (size_t(n) * sizeof(T) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-        void *memory = nullptr;
-        if (posix_memalign(&memory, ALIGNMENT, bytes)) throw std::bad_alloc();
-        data_.reset(static_cast<T *>(memory));
+        if (n <= size_) return data_;
+        give();
+        data_ = static_cast<T *>(Spare::take(size_t(n) * sizeof(T)));
         size_ = n;
-        return data_.get();
+        return data_;
     }
-    T *get() const { return data_.get(); }
+    T *get() const { return data_; }
 
   private:
-    struct Free {
-        void operator()(T *p) const { std::free(p); }
-    };
-    std::unique_ptr<T, Free> data_;
+    void give() {
+        if (data_) Spare::give(std::exchange(data_, nullptr), size_t(std::exchange(size_, 0)) * sizeof(T));
+    }
+    T *data_ = nullptr;
     long size_ = 0;
 };
 

@@ -32,13 +32,13 @@ inline void lengths(const Change &theta, const Change &g, long n, double *out) {
     out[0] = sy, out[1] = ss, out[2] = yy;
 }
 
-inline void rounded(const Change &x, double scale, long n, float *out) {
-    for (long j = 0; j < n; j++) out[j] = float(scale * (x.to[j] - x.from[j]));
+inline void change(const Change &x, long n, double *out) {
+    for (long j = 0; j < n; j++) out[j] = x.to[j] - x.from[j];
 }
 
 // For each pair s·g, y·g and, with the newest pair's y', s·y' and y·y'. Two pairs at a time, so
 // that g and y' are read half as often; the last of an odd number is taken twice.
-inline void products(const Pairs &pairs, const double *g, const float *newest, double *sums) {
+inline void products(const Pairs &pairs, const double *g, const double *newest, double *sums) {
     std::fill_n(sums, 4 * pairs.used, 0.0);
     for (long start = 0; start < pairs.n; start += PIECE) {
         const long n = std::min(PIECE, pairs.n - start);
@@ -46,8 +46,8 @@ inline void products(const Pairs &pairs, const double *g, const float *newest, d
         for (long j = 0; j < n; j++) v[j] = g[start + j], w[j] = newest[start + j];
         for (long i = 0; i < pairs.used; i += 2) {
             const long k = std::min(i + 1, pairs.used - 1);
-            const float *s = pairs.s(i) + start, *y = pairs.y(i) + start;
-            const float *t = pairs.s(k) + start, *z = pairs.y(k) + start;
+            const double *s = pairs.s(i) + start, *y = pairs.y(i) + start;
+            const double *t = pairs.s(k) + start, *z = pairs.y(k) + start;
             double sv = 0, yv = 0, sw = 0, yw = 0, tv = 0, zv = 0, tw = 0, zw = 0;
 #pragma omp simd reduction(+ : sv, yv, sw, yw, tv, zv, tw, zw)
             for (long j = 0; j < n; j++) {
@@ -71,8 +71,8 @@ inline void combined(const Pairs &pairs, const double *g, double of_g, const dou
         for (long j = 0; j < n; j++) sum[j] = of_g * g[start + j];
         for (long i = 0; i < pairs.used; i += 2) {
             const long k = std::min(i + 1, pairs.used - 1);
-            const float *s = pairs.s(i) + start, *y = pairs.y(i) + start;
-            const float *t = pairs.s(k) + start, *z = pairs.y(k) + start;
+            const double *s = pairs.s(i) + start, *y = pairs.y(i) + start;
+            const double *t = pairs.s(k) + start, *z = pairs.y(k) + start;
             const double a = of_s[i], b = of_y[i], c = k > i ? of_s[k] : 0, d = k > i ? of_y[k] : 0;
             for (long j = 0; j < n; j++) sum[j] += (a * s[j] + b * y[j]) + (c * t[j] + d * z[j]);
         }
@@ -80,4 +80,4 @@ inline void combined(const Pairs &pairs, const double *g, double of_g, const dou
     }
 }
 
-constexpr VectorLoops vector_loops = {moved, largest, lengths, rounded, products, combined};
+constexpr VectorLoops vector_loops = {moved, largest, lengths, change, products, combined};

@@ -80,22 +80,22 @@ struct TwoLoops {
     }
 };
 
-// The memory of a contiguous array of T, held while it is used.
-template <class T> class View {
+// The memory of a contiguous array of doubles, held while it is used.
+class View {
   public:
     View(PyObject *array, bool writable = false) {
         const int wanted = PyBUF_ND | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
         held_ = PyObject_GetBuffer(array, &buffer_, wanted) == 0;
-        fits_ = held_ && !std::strcmp(buffer_.format, sizeof(T) == sizeof(float) ? "f" : "d");
-        if (held_ && !fits_) PyErr_SetString(PyExc_ValueError, "arrays must be of another type");
+        fits_ = held_ && !std::strcmp(buffer_.format, "d");
+        if (held_ && !fits_) PyErr_SetString(PyExc_ValueError, "arrays must be of double precision");
     }
     ~View() {
         if (held_) PyBuffer_Release(&buffer_);
     }
     View(const View &) = delete;
     explicit operator bool() const { return fits_; }
-    T *data() const { return static_cast<T *>(buffer_.buf); }
-    long size() const { return long(buffer_.len / Py_ssize_t(sizeof(T))); }
+    double *data() const { return static_cast<double *>(buffer_.buf); }
+    long size() const { return long(buffer_.len / Py_ssize_t(sizeof(double))); }
 
   private:
     Py_buffer buffer_;
@@ -122,7 +122,7 @@ PyObject *moved(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (count != 4) return refuse("moved(theta, direction, step, out)");
     const double step = PyFloat_AsDouble(given[2]);
     if (PyErr_Occurred()) return nullptr;
-    View<double> theta(given[0]), direction(given[1]), out(given[3], true);
+    View theta(given[0]), direction(given[1]), out(given[3], true);
     if (!theta || !direction || !out) return nullptr;
     const long n = out.size();
     if (theta.size() != n || direction.size() != n) return refuse("lengths must agree");
@@ -131,29 +131,26 @@ PyObject *moved(PyObject *, PyObject *const *given, Py_ssize_t count) {
 }
 
 PyObject *largest(PyObject *, PyObject *given) {
-    View<double> x(given);
+    View x(given);
     return x ? PyFloat_FromDouble(loops().largest(x.data(), x.size())) : nullptr;
 }
 
 // Whether the curvature is positive, and the pair was written: see keep() in two_loops.py.
-bool keep(const Change &theta, const Change &g, long n, float *pair) {
-    constexpr double epsilon = std::numeric_limits<float>::epsilon();
+bool keep(const Change &theta, const Change &g, long n, double *pair) {
+    constexpr double epsilon = std::numeric_limits<double>::epsilon();
     double sums[3];
     loops().lengths(theta, g, n, sums);
     const double sy = sums[0], ss = sums[1], yy = sums[2];
     const double least = epsilon * std::sqrt(ss) * std::sqrt(yy);
     if (!(0 < least && least < sy)) return false;
-    const double scale = std::exp2(-std::floor((std::ilogb(sy) + 1) / 2.0));
-    if (!(scale * std::sqrt(std::max(ss, yy)) < std::numeric_limits<float>::max())) return false;
-    loops().rounded(theta, scale, n, pair);
-    loops().rounded(g, scale, n, pair + n);
+    loops().change(theta, n, pair);
+    loops().change(g, n, pair + n);
     return true;
 }
 
 PyObject *keep(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (count != 5) return refuse("keep(old_theta, theta, old_g, g, pair)");
-    View<double> old_theta(given[0]), theta(given[1]), old_g(given[2]), g(given[3]);
-    View<float> pair(given[4], true);
+    View old_theta(given[0]), theta(given[1]), old_g(given[2]), g(given[3]), pair(given[4], true);
     if (!old_theta || !theta || !old_g || !g || !pair) return nullptr;
     const long n = theta.size();
     if (old_theta.size() != n || old_g.size() != n || g.size() != n || pair.size() != 2 * n)
@@ -166,8 +163,7 @@ PyObject *downhill(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (count != 7) return refuse("downhill(pairs, SY, YY, used, newest, g, out)");
     const long used = PyLong_AsLong(given[3]), newest = PyLong_AsLong(given[4]);
     if (PyErr_Occurred()) return nullptr;
-    View<float> rows(given[0]);
-    View<double> SY(given[1], true), YY(given[2], true), g(given[5]), out(given[6], true);
+    View rows(given[0]), SY(given[1], true), YY(given[2], true), g(given[5]), out(given[6], true);
     if (!rows || !SY || !YY || !g || !out) return nullptr;
     const long n = g.size(), memory = n ? rows.size() / (2 * n) : 0;
     if (out.size() != n || SY.size() != memory * memory || YY.size() != SY.size() || newest < 0 ||
@@ -198,7 +194,7 @@ PyMethodDef vector_methods[] = {
     {"use", use, METH_O, "the target that computes the functions below, for the whole process"},
     {"moved", method(moved), METH_FASTCALL, "out = theta + step * direction"},
     {"largest", largest, METH_O, "max |x|, NaN where there is one"},
-    {"keep", method(keep), METH_FASTCALL, "pair = s and y, scaled, if their curvature is positive"},
+    {"keep", method(keep), METH_FASTCALL, "pair = s and y, if their curvature is positive"},
     {"downhill", method(downhill), METH_FASTCALL, "out = -H g, of the pairs that L-BFGS remembers"},
     {nullptr, nullptr, 0, nullptr},
 };

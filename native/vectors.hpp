@@ -3,12 +3,12 @@
 
 constexpr long PIECE = 1024;  // so many numbers of a few vectors stay in the fastest cache
 
-// What L-BFGS remembers: pairs of a step s and a change of gradient y, in single precision.
+// What L-BFGS remembers: pairs of a step s and a change of gradient y.
 struct Pairs {
-    const float *rows;
+    const double *rows;
     long used, n;
-    const float *s(long i) const { return rows + 2 * i * n; }
-    const float *y(long i) const { return s(i) + n; }
+    const double *s(long i) const { return rows + 2 * i * n; }
+    const double *y(long i) const { return s(i) + n; }
 };
 
 struct Change {
@@ -20,8 +20,8 @@ struct VectorLoops {
     void (*moved)(const double *theta, const double *direction, double step, long n, double *out);
     double (*largest)(const double *x, long n);
     void (*lengths)(const Change &theta, const Change &g, long n, double *out);
-    void (*rounded)(const Change &, double scale, long n, float *out);
-    void (*products)(const Pairs &, const double *g, const float *newest, double *sums);
+    void (*change)(const Change &, long n, double *out);
+    void (*products)(const Pairs &, const double *g, const double *newest, double *sums);
     void (*combined)(const Pairs &, const double *g, double of_g, const double *of_s,
                      const double *of_y, double *out);
 };

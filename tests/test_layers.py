@@ -9,7 +9,17 @@ import layerlab
 
 ROOT = Path(layerlab.__file__).parent
 LAYERS = [
-    {"errors", "_typing", "_validation", "_files", "_callbacks", "_random", "_guard", "_compiled"},
+    {
+        "errors",
+        "_typing",
+        "_validation",
+        "_files",
+        "_callbacks",
+        "_random",
+        "_guard",
+        "_compiled",
+        "_memory",
+    },
     {"data", "network", "solvers", "metrics"},
     {"engine"},
     {"models"},

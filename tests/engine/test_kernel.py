@@ -153,7 +153,7 @@ def test_mapped_in_the_precision_of_the_rows(target):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_same_bits_for_any_number_of_threads(dtype, target, monkeypatch):
-    monkeypatch.setattr("layerlab.engine.compiled_sums.THREAD_WORTH", 0)
+    monkeypatch.setattr("layerlab.engine.compiled.THREAD_WORTH", 0)
     some = terms((20, 40, 30, 5), 9001, "gelu", dtype=dtype)
     theta = weights_of(some)
     found = set()

@@ -31,7 +31,7 @@ def path(request, monkeypatch):
 @pytest.fixture
 def spread(monkeypatch):
     """Even the smallest call is spread over the threads."""
-    for path in ("compiled_sums", "numpy_sums"):
+    for path in ("compiled", "numpy_sums"):
         monkeypatch.setattr(f"layerlab.engine.{path}.THREAD_WORTH", 0)
 
 

@@ -33,7 +33,7 @@ def directions(memory, n, n_steps, seed):
         pairs.add(old, new)
         if i % 5 != 3:  # now and then two in a row
             found.append(pairs.downhill(random.normal(size=n)))
-    return pairs.kept.astype(float), np.array(found)
+    return pairs.kept, np.array(found)
 
 
 @pytest.mark.usefixtures("each_target")
@@ -68,7 +68,7 @@ def test_the_same_pairs_are_kept(size_of_s, size_of_y, seed, turned):
 def kept(old, new):
     """Return the pair, or None where it is left out."""
     room = two_loops.no_pairs(1, len(old.theta))
-    return room[0].astype(float) if two_loops.keep(old, new, room[0]) else None
+    return room[0] if two_loops.keep(old, new, room[0]) else None
 
 
 def bowl(theta):

@@ -52,7 +52,7 @@ def test_largest_of_other_kinds_of_arrays(x):
     assert largest(x) == np.abs(x).max()
 
 
-PAIR, GRAM = np.zeros((2, 2, 5), np.float32), np.zeros((2, 2))
+PAIR, GRAM = np.zeros((2, 2, 5)), np.zeros((2, 2))
 
 
 @compiled
@@ -64,7 +64,7 @@ PAIR, GRAM = np.zeros((2, 2, 5), np.float32), np.zeros((2, 2))
         ("moved", [np.zeros(3), np.zeros(3)]),
         ("keep", [np.zeros(5), np.zeros(5), np.zeros(5), np.zeros(4), PAIR[0]]),
         ("keep", [*[np.zeros(4)] * 4, PAIR[0]]),
-        ("keep", [*[np.zeros(5)] * 4, np.zeros((2, 5))]),
+        ("keep", [*[np.zeros(5)] * 4, np.zeros((2, 5), np.float32)]),
         ("keep", [*[np.zeros(5)] * 4]),
         ("downhill", [PAIR, GRAM, GRAM, 3, 0, np.zeros(5), np.zeros(5)]),
         ("downhill", [PAIR, GRAM, GRAM, 2, 2, np.zeros(5), np.zeros(5)]),

@@ -9,14 +9,16 @@ import numpy as np
 
 from layerlab._compiled import KERNEL, kernel_target
 from layerlab._typing import Array
-from layerlab.engine.plan import kernel_plan
+from layerlab.engine.plan import MAX_LANES, kernel_plan
 from layerlab.network import InputMap, Network
 
-__all__ = ["call_plan", "kernel_for", "readable_rows"]
+__all__ = ["call_plan", "kernel_for", "readable_rows", "worthwhile"]
 
 # Layers with at least so many units on both sides, by target, are left to the BLAS. With AVX2 and
 # AVX-512 no width was found at which it wins (up to 1600 units were tried).
 BLAS_WINS = {"generic": 128}
+# Below this many multiplications a second thread costs more than it saves.
+THREAD_WORTH = 3_000_000
 
 
 def kernel_for(network: Network, input_map: InputMap, dtype: Any) -> Any:
@@ -65,6 +67,11 @@ def call_plan(n_rows: int) -> tuple[Array, int]:
     """Return the edges of the blocks of a call on ``n_rows`` rows, and the number of lanes."""
     plan = kernel_plan(n_rows)
     return np.array(plan.edges, np.int64), plan.n_lanes
+
+
+def worthwhile(n_threads: int, multiplications: float) -> int:
+    """Return how many threads to use for so much work: one where a second would cost more."""
+    return min(n_threads, MAX_LANES) if multiplications >= THREAD_WORTH else 1
 
 
 def _widest(network: Network) -> int:

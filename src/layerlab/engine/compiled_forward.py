@@ -7,14 +7,10 @@ from typing import Any
 import numpy as np
 
 from layerlab._typing import Array
-from layerlab.engine.compiled import call_plan, kernel_for, readable_rows
-from layerlab.engine.plan import MAX_LANES
+from layerlab.engine.compiled import call_plan, kernel_for, readable_rows, worthwhile
 from layerlab.network import InputMap, Network
 
 __all__ = ["CompiledForward"]
-
-# Below this many multiplications a second thread costs more than it saves.
-THREAD_WORTH = 3_000_000
 
 
 class CompiledForward:
@@ -27,8 +23,7 @@ class CompiledForward:
     """
 
     def __init__(self, kernel: Any, n_weights: int, n_threads: int) -> None:
-        self._kernel, self._n_weights = kernel, n_weights
-        self._n_threads = min(n_threads, MAX_LANES)
+        self._kernel, self._n_weights, self._n_threads = kernel, n_weights, n_threads
 
     @classmethod
     def of(
@@ -55,6 +50,6 @@ class CompiledForward:
             return False
         n = len(rows)
         if n:
-            n_threads = self._n_threads if n * self._n_weights >= THREAD_WORTH else 1
+            n_threads = worthwhile(self._n_threads, n * self._n_weights)
             method((rows, None, None, 1.0, None, *call_plan(n), n_threads), out)
         return True

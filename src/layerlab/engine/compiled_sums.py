@@ -6,17 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from layerlab._memory import empty
 from layerlab._typing import Array, IndexArray, Vector
-from layerlab.engine.compiled import call_plan, kernel_for, readable_rows
-from layerlab.engine.plan import MAX_LANES
+from layerlab.engine.compiled import call_plan, kernel_for, readable_rows, worthwhile
 from layerlab.engine.terms import Terms
 
 __all__ = ["CompiledSums"]
 
 # Rows that take no more than this as inputs are kept so, and not mapped again in every call.
 KEPT_BYTES = 8 << 20
-# Below this many multiplications a second thread costs more than it saves.
-THREAD_WORTH = 3_000_000
 
 
 class CompiledSums:
@@ -33,7 +31,7 @@ class CompiledSums:
 
     def __init__(self, terms: Terms, kernel: Any, X: Array, n_threads: int) -> None:
         self.terms = terms
-        self._kernel, self._X, self._n_threads = kernel, X, min(n_threads, MAX_LANES)
+        self._kernel, self._X, self._n_threads = kernel, X, n_threads
         self._y = np.require(terms.y, np.int64, ["C", "A"])
         w = terms.sample_weight
         self._w = None if w is None else np.require(w, np.float64, ["C", "A"])
@@ -52,7 +50,7 @@ class CompiledSums:
     def evaluate(self, theta: Vector, rows: IndexArray | None) -> tuple[float, Vector]:
         """Return the cost and its gradient."""
         call, decay = self._all if rows is None else self._call(rows)
-        gradient = np.empty(self.terms.network.layout.n_weights)
+        gradient = empty(self.terms.network.layout.n_weights)
         return self._kernel.gradient(_vector(theta), call, decay, gradient), gradient
 
     def cost(self, theta: Vector, rows: IndexArray | None) -> float:
@@ -64,7 +62,7 @@ class CompiledSums:
     def curvature(self, theta: Vector, v: Vector, rows: IndexArray | None) -> Vector:
         """Return the Gauss–Newton matrix of the cost at ``theta``, times ``v``."""
         call, decay = self._all if rows is None else self._call(rows)
-        product = np.empty(self.terms.network.layout.n_weights)
+        product = empty(self.terms.network.layout.n_weights)
         self._kernel.curvature(_vector(theta), _vector(v), call, decay, product)
         return product
 
@@ -76,8 +74,8 @@ class CompiledSums:
         """Return what the kernel is to sum over, and the share of the penalty."""
         n_rows, m = self.terms.size(rows)
         index = None if rows is None else np.ascontiguousarray(rows, np.int64)
-        worth = 3 * n_rows * self.terms.network.layout.n_weights >= THREAD_WORTH
-        n_threads = self._n_threads if worth else 1
+        work = 3 * n_rows * self.terms.network.layout.n_weights
+        n_threads = worthwhile(self._n_threads, work)
         call = (self._X, self._y, self._w, m, index, *call_plan(n_rows), n_threads)
         return call, self.terms.alpha / m
 

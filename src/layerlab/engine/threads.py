@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -35,7 +36,21 @@ def effective_threads(n_threads: int | None = None) -> int:
         return check_integer("n_threads", n_threads, 1)
     if get_active_backend()[0].nesting_level:
         return 1
-    return min(int(joblib.cpu_count()), _openmp_limit())
+    return min(_processors(_allowed(), os.environ.get("LOKY_MAX_CPU_COUNT")), _openmp_limit())
+
+
+@lru_cache
+def _processors(allowed: frozenset[int], limit: str | None) -> int:  # noqa: ARG001
+    """Return how many are allowed, or fewer where the system gives less time or joblib is limited.
+
+    Joblib reads that from files, which takes as long as a few evaluations do.
+    """
+    return int(joblib.cpu_count())
+
+
+def _allowed() -> frozenset[int]:
+    asked = getattr(os, "sched_getaffinity", None)
+    return frozenset(asked(0) if asked else ())
 
 
 def _openmp_limit() -> int:

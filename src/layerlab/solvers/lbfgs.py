@@ -22,12 +22,11 @@ __all__ = ["LBFGS"]
 
 CONDITIONS = WolfeConditions(decrease=1e-4)
 
-# By default so many numbers of all steps are kept, and as many of all changes of gradient: in
-# single precision 0.64 MB, which beside a block of rows fit the cache that a core has to itself.
-# Beyond it, reading a longer memory takes about as long as the evaluations it saves; within it, 50
-# pairs were seen to save up to a quarter of them.
-KEPT = 80_000
-FEWEST, MOST = 16, 50
+# By default so many numbers of all steps are kept, and as many of all changes of gradient: together
+# 0.96 MB, about the cache that a core has to itself. Beyond it, reading a longer memory takes about
+# long as the evaluations it saves; within it, 50 pairs were seen to save up to a quarter.
+KEPT = 60_000
+FEWEST, MOST = 12, 50
 
 
 class LBFGS(BaseEstimator):
@@ -37,7 +36,7 @@ class LBFGS(BaseEstimator):
     ----------
     memory : int, optional
         Pairs of steps and gradient changes kept. By default from 50, at up to
-        1,600 weights, to 16, from 5,000 weights on: a long memory saves
+        1,200 weights, to 12, from 5,000 weights on: a long memory saves
         evaluations, but is read twice an iteration.
 
     Notes

@@ -7,43 +7,35 @@ n_weights), each in the slot it was written to.
 
 from __future__ import annotations
 
-from math import frexp, ldexp, sqrt
+from math import sqrt
 
 import numpy as np
 from scipy.linalg.blas import dtrsv
 
 from layerlab._compiled import KERNEL
+from layerlab._memory import empty
 from layerlab._typing import Array, Vector
 from layerlab.solvers.solution import Point
 
 __all__ = ["keep", "no_pairs", "two_loops"]
 
-SINGLE = np.finfo(np.float32)
-EPSILON, HIGHEST = float(SINGLE.eps), float(SINGLE.max)
+EPSILON = float(np.finfo(float).eps)
 
 
 def no_pairs(memory: int, n_weights: int) -> Array:
-    """Return room for pairs: single precision, or doubles, which NumPy would make of it anyway."""
-    return np.empty((memory, 2, n_weights), np.float64 if KERNEL is None else np.float32)
+    """Return room for pairs."""
+    return empty(memory, 2, n_weights)
 
 
 def keep(old: Point, new: Point, pair: Array) -> bool:
-    """Write s and y between two points into ``pair`` if s·y is positive, and say whether it is.
-
-    They are rounded to single precision: the time of a product is that of
-    reading the pairs. Scaling s and y alike does not change the product, so they
-    are scaled first, by a power of two, to s·y near 1.
-    """
+    """Write s and y between two points into ``pair`` if s·y is positive, and say whether it is."""
     if KERNEL is not None:
         return bool(KERNEL.keep(old.theta, new.theta, old.gradient, new.gradient, pair))
     s, y = new.theta - old.theta, new.gradient - old.gradient
     sy, ss, yy = float(s @ y), float(s @ s), float(y @ y)
     if not 0 < EPSILON * sqrt(ss) * sqrt(yy) < sy:
         return False
-    scale = ldexp(1.0, -(frexp(sy)[1] // 2))
-    if not scale * sqrt(max(ss, yy)) < HIGHEST:
-        return False
-    pair[0], pair[1] = np.float32(scale * s), np.float32(scale * y)
+    pair[0], pair[1] = s, y
     return True
 
 
@@ -71,7 +63,7 @@ def two_loops(pairs: Array, SY: Array, YY: Array, used: int, newest: int, g: Vec
     """
     if KERNEL is None:
         return _reference(pairs[:used, 0], pairs[:used, 1], SY, YY, newest, g)
-    out = np.empty(len(g))
+    out = empty(len(g))
     KERNEL.downhill(pairs, SY, YY, used, newest, g, out)
     return out
 

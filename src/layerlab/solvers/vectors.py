@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from layerlab._compiled import KERNEL
+from layerlab._memory import empty
 from layerlab._typing import Vector
 
 __all__ = ["largest", "moved"]
@@ -18,7 +19,7 @@ def moved(theta: Vector, direction: Vector, step: float) -> Vector:
     """Return theta + step · direction."""
     if KERNEL is None:
         return theta + step * direction
-    out = np.empty(len(theta))
+    out = empty(len(theta))
     KERNEL.moved(theta, direction, step, out)
     return out
 

@@ -1,0 +1,5 @@
+// The Python type Room: memory for arrays, which is used again.
+#pragma once
+#include "python.hpp"
+
+int add_room(PyObject *module);
