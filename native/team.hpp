@@ -47,9 +47,13 @@ class Team {
         }
         if (asleep_.load() > 0) wake_.notify_all();
         work();
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            job_ = nullptr;  // who comes now finds nothing to do
+        }
+        watch([this] { return working_.load(std::memory_order_acquire) == 0; });
         std::unique_lock<std::mutex> lock(mutex_);
-        job_ = nullptr;
-        done_.wait(lock, [this] { return working_ == 0; });
+        done_.wait(lock, [this] { return working_.load() == 0; });
     }
 
   private:
@@ -81,7 +85,7 @@ class Team {
     void help() {
         uint64_t seen = 0;
         while (true) {
-            watch(seen);
+            watch([&] { return generation_.load(std::memory_order_acquire) != seen; });
             std::unique_lock<std::mutex> lock(mutex_);
             asleep_++;
             wake_.wait(lock, [&] { return generation_.load() != seen; });
@@ -97,10 +101,9 @@ class Team {
         }
     }
 
-    void watch(uint64_t seen) const {
+    template <class F> static void watch(const F &done) {
         const auto until = std::chrono::steady_clock::now() + PATIENCE;
-        while (generation_.load(std::memory_order_acquire) == seen &&
-               std::chrono::steady_clock::now() < until)
+        while (!done() && std::chrono::steady_clock::now() < until)
             std::this_thread::yield();  // to whoever works on this core
     }
 
@@ -109,7 +112,7 @@ class Team {
     std::atomic<uint64_t> generation_{0};
     std::atomic<int> asleep_{0};
     const Job *job_ = nullptr;
-    int working_ = 0;
+    std::atomic<int> working_{0};
     const int n_helpers_;
     const pid_t process_;
 };

@@ -18,7 +18,7 @@ __all__ = ["call_plan", "kernel_for", "readable_rows", "worthwhile"]
 # AVX-512 no width was found at which it wins (up to 1600 units were tried).
 BLAS_WINS = {"generic": 128}
 # Below this many multiplications a second thread costs more than it saves.
-THREAD_WORTH = 3_000_000
+THREAD_WORTH = 1_000_000
 
 
 def kernel_for(network: Network, input_map: InputMap, dtype: Any) -> Any:
