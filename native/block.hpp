@@ -6,7 +6,7 @@
 //
 //     Z[j][p] = b[j] + Σ_i W[i][j] A[i][p]         product(), strips of units j
 //     delta[i][p] = Σ_j W[i][j] delta[j][p]        product(), strips of units i
-//     dW[i][j] = Σ_p A[i][p] delta[j][p]           add_weight_gradient()
+//     dW[i][j] = Σ_p A[i][p] delta[j][p]           add_gradient(), strips of units i
 
 // Where row p begins in a buffer of so many units.
 template <class T> INLINE T *at_row(T *buffer, long units, long p) {
@@ -25,52 +25,56 @@ template <class T, class F> INLINE void each_vector(long units, long rows, const
 
 inline long n_strips(long n) { return (n + TARGET_STRIP - 1) / TARGET_STRIP; }
 
-// The units of one strip over P vectors of rows, all held in registers.
-template <class T, int J, int P>
+// The units of one strip over P vectors of rows, all held in registers. Weights are packed, or they
+// are what a panel holds: a unit's for every i, one after the other.
+template <class T, int J, int P, bool packed>
 INLINE void tile(const T *w, const T *bias, const T *A, long n_in, T *Z, bool add) {
     using V = Vec<T>;
     constexpr int N = Simd<T>::N;
+    constexpr long step = packed ? J : 1, apart = packed ? 1 : PANEL;
     V z[J][P];
 #pragma GCC unroll 8
     for (int j = 0; j < J; j++)
 #pragma GCC unroll 8
-        for (int p = 0; p < P; p++)
-            z[j][p] = add ? load<V>(Z + j * PANEL + p * N) : all<T>(bias[j]);
-    for (long i = 0; i < n_in; i++, w += J, A += PANEL) {
+        for (int p = 0; p < P; p++) z[j][p] = bias ? all<T>(bias[j]) : V{};
+    for (long i = 0; i < n_in; i++, w += step, A += PANEL) {
         V a[P];
 #pragma GCC unroll 8
         for (int p = 0; p < P; p++) a[p] = load<V>(A + p * N);
 #pragma GCC unroll 8
         for (int j = 0; j < J; j++)
 #pragma GCC unroll 8
-            for (int p = 0; p < P; p++) z[j][p] += w[j] * a[p];
+            for (int p = 0; p < P; p++) z[j][p] += w[j * apart] * a[p];
     }
 #pragma GCC unroll 8
     for (int j = 0; j < J; j++)
 #pragma GCC unroll 8
-        for (int p = 0; p < P; p++) store(Z + j * PANEL + p * N, z[j][p]);
+        for (int p = 0; p < P; p++) {
+            T *to = Z + j * PANEL + p * N;
+            store(to, add ? load<V>(to) + z[j][p] : z[j][p]);
+        }
 }
 
-template <class T, int P>
+template <class T, int P, bool packed>
 void strips(const T *w, const T *bias, const T *A, long n_in, long n_out, T *Z, bool add) {
     const long n = n_strips(n_out);
     for (long s = 0, j = 0; s < n; s++) {
         const long end = n_out * (s + 1) / n;
+        const T *of_strip = w + j * (packed ? n_in : PANEL), *b = bias ? bias + j : nullptr;
         T *z = Z + j * PANEL;
         switch (end - j) {
-            case 1: tile<T, 1, P>(w, bias + j, A, n_in, z, add); break;
-            case 2: tile<T, 2, P>(w, bias + j, A, n_in, z, add); break;
-            case 3: tile<T, 3, P>(w, bias + j, A, n_in, z, add); break;
-            case 4: tile<T, 4, P>(w, bias + j, A, n_in, z, add); break;
-            case 5: tile<T, 5, P>(w, bias + j, A, n_in, z, add); break;
-            case 6: tile<T, 6, P>(w, bias + j, A, n_in, z, add); break;
+            case 1: tile<T, 1, P, packed>(of_strip, b, A, n_in, z, add); break;
+            case 2: tile<T, 2, P, packed>(of_strip, b, A, n_in, z, add); break;
+            case 3: tile<T, 3, P, packed>(of_strip, b, A, n_in, z, add); break;
+            case 4: tile<T, 4, P, packed>(of_strip, b, A, n_in, z, add); break;
+            case 5: tile<T, 5, P, packed>(of_strip, b, A, n_in, z, add); break;
+            case 6: tile<T, 6, P, packed>(of_strip, b, A, n_in, z, add); break;
         }
-        w += n_in * (end - j);
         j = end;
     }
 }
 
-// Z = bias + the product, or Z += the product.
+// Z = the product, or Z += the product; and bias, unless it is null.
 template <class T>
 void product(const T *w, const T *bias, const T *A, long rows, long n_in, long n_out, T *Z,
              bool add = false) {
@@ -79,10 +83,48 @@ void product(const T *w, const T *bias, const T *A, long rows, long n_in, long n
         const bool whole = std::min(PANEL - p % PANEL, rows - p) >= P * N;
         const T *a = at_row(A, n_in, p);
         T *z = at_row(Z, n_out, p);
-        if (whole) strips<T, P>(w, bias, a, n_in, n_out, z, add);
-        else strips<T, 1>(w, bias, a, n_in, n_out, z, add);
+        if (whole) strips<T, P, true>(w, bias, a, n_in, n_out, z, add);
+        else strips<T, 1, true>(w, bias, a, n_in, n_out, z, add);
         p += whole ? P * N : N;
     }
+}
+
+// Turns a panel's first P * N units: of every row, vectors of units, PANEL apart from the next row's.
+// Their sums over rows, which are the bias's part, are at hand here; they go to `sums`.
+template <class T, int P> void turn(const T *from, long rows, T *to, T *sums, bool add) {
+    using V = Vec<T>;
+    constexpr int N = Simd<T>::N;
+    for (long u = 0; u < P * N; u += N) {
+        V sum{};
+        for (long p = 0; p < rows; p += N) {
+            V v[N];
+            for (int k = 0; k < N; k++) v[k] = load<V>(from + (u + k) * PANEL + p);
+            transpose<T>(v);
+            for (int k = 0; k < N; k++) {
+                store(to + (p + k) * PANEL + u, v[k]);
+                sum += v[k];
+            }
+        }
+        store(sums + u, add ? load<V>(sums + u) + sum : sum);
+    }
+}
+
+// Adds the part of the first P vectors of units j. With delta turned, a panel at a time, that is a
+// product too: over the panel's rows, with A for weights and units j for rows. A panel's sums are
+// taken by themselves, for the sake of rounding.
+template <class T, int P>
+void add_turned(const T *A, const T *delta, long rows, long n_in, long n_out, Work<T> &work,
+                double *dW) {
+    constexpr int N = Simd<T>::N;
+    T *turned = work.turned, *sums = work.next;  // which is not in use yet
+    for (long first = 0; first < rows; first += PANEL, A += PANEL * n_in, delta += PANEL * n_out) {
+        const long n = std::min(PANEL, rows - first);
+        turn<T, P>(delta, n, turned, sums + n_in * PANEL, first > 0);
+        strips<T, P, false>(A, nullptr, turned, n, n_in, sums, first > 0);
+    }
+    for (long i = 0; i <= n_in; i++, sums += PANEL, dW += n_out)  // the bias comes last
+        for (long u = 0; u < P * N; u += N)
+            store(dW + u, load<WideVec<T>>(dW + u) + widened<T>(load<Vec<T>>(sums + u)));
 }
 
 template <int n> INLINE void add_to(double *to, const double *terms) {
@@ -125,12 +167,13 @@ INLINE void add_pairs(const double *sums, long n_in, long n_out, long i, long j,
                 dW[(i + k) * n_out + j + m] += sums[k * J + m];
 }
 
-// Adds A deltaᵀ, summed over rows, to `dW`: a few units j at a time, which stay in the first cache.
+// Adds the part of units j from `start` on: a few at a time, which stay in the first cache.
 template <class T>
-void add_weight_gradient(const T *A, const T *delta, long rows, long n_in, long n_out, double *dW) {
+void add_all_pairs(const T *A, const T *delta, long rows, long n_in, long n_out, long start,
+                   double *dW) {
     constexpr int N = Simd<T>::N, I = N == 16 ? 4 : N == 2 ? 2 : N / 2, J = N / I;
     const long few = std::max<long>(1, FIRST_CACHE / (rows * long(sizeof(T)) * J)) * J;
-    for (long first = 0; first < n_out; first += few)
+    for (long first = start; first < n_out; first += few)
         for (long i = 0; i < n_in; i += I)
             for (long j = first; j < std::min(first + few, n_out); j += J) {
                 double sums[N];
@@ -139,13 +182,33 @@ void add_weight_gradient(const T *A, const T *delta, long rows, long n_in, long 
             }
 }
 
-template <class T> void add_bias_gradient(const T *delta, long rows, long n, double *db) {
-    for (long j = 0; j < n; j++) {
-        Vec<T> sum{};
-        for (long p = 0; p < rows; p += Simd<T>::N)
-            sum += load<Vec<T>>(at_row(delta, n, p) + j * PANEL);
-        for (int k = 0; k < Simd<T>::N; k++) db[j] += sum[k];
+// And their part of the bias.
+template <class T> void add_all_units(const T *delta, long rows, long n, long start, double *db) {
+    constexpr int N = Simd<T>::N;
+    for (long j = start; j < n; j += N) {
+        const int here = int(std::min<long>(N, n - j));
+        Vec<T> sum[N] = {};
+        for (int k = 0; k < here; k++)
+            for (long p = 0; p < rows; p += N)
+                sum[k] += load<Vec<T>>(at_row(delta, n, p) + (j + k) * PANEL);
+        const Vec<T> sums = sums_of<T>(sum);
+        for (int k = 0; k < here; k++) db[j + k] += sums[k];
     }
+}
+
+// Adds A deltaᵀ, summed over rows, to `dW`, and delta to the bias after it. The last units j, too few
+// for two vectors, go by pairs: their sums are dear to take, lane by lane, but few are in vain.
+template <class T>
+void add_gradient(const T *A, const T *delta, long rows, long n_in, long n_out, Work<T> &work,
+                  double *dW) {
+    constexpr long P = TARGET_VECTORS, N = Simd<T>::N;
+    long j = 0;
+    for (; n_out - j >= P * N; j += P * N)
+        add_turned<T, P>(A, delta + j * PANEL, rows, n_in, n_out, work, dW + j);
+    for (; n_out - j >= 2 * N; j += 2 * N)
+        add_turned<T, 2>(A, delta + j * PANEL, rows, n_in, n_out, work, dW + j);
+    add_all_pairs(A, delta, rows, n_in, n_out, j, dW);
+    add_all_units(delta, rows, n_out, j, dW + n_in * n_out);
 }
 
 // ---- weights --------------------------------------------------------------------------------
@@ -163,7 +226,6 @@ void pack_strips(const double *from, long n_x, long stride_x, long n_u, long str
 template <class T> void pack(const Network &network, const double *theta, Packed<T> &to) {
     T *forward = to.forward.reserve(network.n_weights), *bias = to.bias.reserve(network.n_weights);
     T *backward = to.backward.reserve(network.n_weights);
-    std::fill_n(to.zeros.reserve(network.widest), network.widest, T(0));
     for (const Layer &l : network.layers) {
         const double *W = theta + l.start;
         pack_strips(W, l.n_in, l.n_out, l.n_out, 1, forward + l.start);
@@ -243,16 +305,18 @@ void map_inputs(const Network &network, const Rows &rows, long start, long stop,
 // Buffers for a block of `n` rows.
 template <class T> void make_room(const Network &network, long n, Work<T> &work) {
     const long rows = (n + PANEL - 1) / PANEL * PANEL, count = long(network.layers.size()) + 1;
-    T *at = work.memory.reserve(rows * (2 * network.units + 3 * network.widest));
+    const long widest = network.widest + 1;  // with the bias, for add_turned()
+    T *at = work.memory.reserve(rows * (2 * network.units + 3 * widest + PANEL));
     const auto take = [&](long units) { return std::exchange(at, at + units * rows); };
     work.A.resize(count);
     work.slope.resize(count);
     work.A[0] = take(network.n_inputs());
     for (long l = 1; l < count; l++) work.A[l] = take(network.layers[l - 1].n_out);
     for (long l = 1; l < count; l++) work.slope[l] = take(network.layers[l - 1].n_out);
-    work.delta = take(network.widest);
-    work.next = take(network.widest);
-    work.RZ = take(network.widest);
+    work.delta = take(widest);
+    work.next = take(widest);
+    work.RZ = take(widest);
+    work.turned = take(PANEL);
     work.label.reserve(rows);
     work.weight.reserve(rows);
 }
@@ -316,11 +380,10 @@ void backward(const Network &network, const Packed<T> &weights, Work<T> &work, l
               double *sums) {
     for (size_t l = network.layers.size(); l-- > 0;) {
         const Layer &layer = network.layers[l];
-        add_weight_gradient(work.A[l], work.delta, n, layer.n_in, layer.n_out, sums + layer.start);
-        add_bias_gradient(work.delta, n, layer.n_out, sums + layer.bias());
+        add_gradient(work.A[l], work.delta, n, layer.n_in, layer.n_out, work, sums + layer.start);
         if (l == 0) return;
-        product(weights.backward.get() + layer.start, weights.zeros.get(), work.delta, n,
-                layer.n_out, layer.n_in, work.next);
+        product<T>(weights.backward.get() + layer.start, nullptr, work.delta, n, layer.n_out,
+                   layer.n_in, work.next);
         with_activation<T>(network.layers[l - 1].activation, [&](auto f) {
             times_slope(f, work.A[l], work.slope[l], work.next, n, layer.n_in);
         });
@@ -503,8 +566,8 @@ void curvature(const Network &network, const Packed<T> &weights, const Packed<T>
         product(direction.forward.get() + layer.start, direction.bias.get() + layer.bias(),
                 work.A[l], n, layer.n_in, layer.n_out, work.RZ);
         if (l > 0)
-            product(weights.forward.get() + layer.start, weights.bias.get(), work.delta, n,
-                    layer.n_in, layer.n_out, work.RZ, true);
+            product<T>(weights.forward.get() + layer.start, nullptr, work.delta, n, layer.n_in,
+                       layer.n_out, work.RZ, true);
         std::swap(work.delta, work.RZ);
         if (l + 1 < network.layers.size())
             with_activation<T>(layer.activation, [&](auto f) {

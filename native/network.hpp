@@ -58,7 +58,6 @@ struct Network {
 // that a unit of the other side needs, one after the other.
 template <class T> struct Packed {
     Buffer<T> forward, backward, bias;  // a layer's part stands where it stands in theta
-    Buffer<T> zeros;
 };
 
 enum class Source { u8, i8, u16, i16, u32, i32, u64, i64, f32, f64 };
@@ -80,7 +79,7 @@ struct Rows {
 template <class T> struct Work {
     Buffer<T> memory, weight, label;
     std::vector<T *> A, slope;  // activations; derivatives where they need z
-    T *delta = nullptr, *next = nullptr, *RZ = nullptr;
+    T *delta = nullptr, *next = nullptr, *RZ = nullptr, *turned = nullptr;
 };
 
 // What a target offers for one number type.

@@ -63,28 +63,45 @@ template <class T, int... index> INLINE Vec<T> lanes_of(Vec<T> a, Vec<T> b) {
 #endif
 }
 
-// a0 b0 a1 b1 … of the lower (first = 0) or upper (first = N / 2) halves.
+// Numbers that stand in 16 bytes, within which they are moved about at the least cost.
+template <class T> constexpr int QUARTER = 16 / sizeof(T);
+
+// a0 b0 a1 b1 … of the lower (first = 0) or upper halves of every 16 bytes.
 template <class T, int first, size_t... K>
 INLINE Vec<T> interleave(Vec<T> a, Vec<T> b, std::index_sequence<K...>) {
-    return lanes_of<T, (first + int(K) / 2 + int(K) % 2 * Simd<T>::N)...>(a, b);
+    constexpr int N = Simd<T>::N, L = QUARTER<T>;
+    return lanes_of<T, (int(K) / L * L + first + int(K) % L / 2 + int(K) % 2 * N)...>(a, b);
 }
-template <class T> INLINE Vec<T> low_pairs(Vec<T> a, Vec<T> b) {
-    return interleave<T, 0>(a, b, std::make_index_sequence<Simd<T>::N>());
-}
-template <class T> INLINE Vec<T> high_pairs(Vec<T> a, Vec<T> b) {
-    return interleave<T, Simd<T>::N / 2>(a, b, std::make_index_sequence<Simd<T>::N>());
+// Every other 16 bytes, from the first or from the second (odd = 1) on, of a and then of b.
+template <class T, int odd, size_t... K>
+INLINE Vec<T> every_other(Vec<T> a, Vec<T> b, std::index_sequence<K...>) {
+    constexpr int L = QUARTER<T>;
+    return lanes_of<T, ((2 * (int(K) / L) + odd) * L + int(K) % L)...>(a, b);
 }
 
-// Rows become columns: log2(N) rounds, each of which interleaves the halves of the list.
+// Rows become columns: squares of 16 bytes a side by themselves, and then the squares.
 template <class T> INLINE void transpose(Vec<T> (&v)[Simd<T>::N]) {
-    constexpr int N = Simd<T>::N;
-#pragma GCC unroll 8
-    for (int round = N; round > 1; round /= 2) {
-        Vec<T> u[N];
+    constexpr int N = Simd<T>::N, L = QUARTER<T>;
+    constexpr auto lanes = std::make_index_sequence<N>();
+    Vec<T> u[N];
+#pragma GCC unroll 4
+    for (int round = L; round > 1; round /= 2) {
 #pragma GCC unroll 16
         for (int k = 0; k < N / 2; k++) {
-            u[2 * k] = low_pairs<T>(v[k], v[k + N / 2]);
-            u[2 * k + 1] = high_pairs<T>(v[k], v[k + N / 2]);
+            const int at = k / (L / 2) * L + k % (L / 2);
+            u[2 * k] = interleave<T, 0>(v[at], v[at + L / 2], lanes);
+            u[2 * k + 1] = interleave<T, L / 2>(v[at], v[at + L / 2], lanes);
+        }
+#pragma GCC unroll 16
+        for (int k = 0; k < N; k++) v[k] = u[k];
+    }
+#pragma GCC unroll 4
+    for (int round = N / L; round > 1; round /= 2) {
+#pragma GCC unroll 16
+        for (int k = 0; k < N / 2; k++) {
+            const int at = k / L * 2 * L + k % L;
+            u[k] = every_other<T, 0>(v[at], v[at + L], lanes);
+            u[k + N / 2] = every_other<T, 1>(v[at], v[at + L], lanes);
         }
 #pragma GCC unroll 16
         for (int k = 0; k < N; k++) v[k] = u[k];

@@ -90,7 +90,19 @@ def test_every_activation_and_output(activation, output, dtype, target):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
     ("widths", "m"),
-    [((3, 2), 1), ((1, 1, 2), 1), ((5, 1, 2), 33), ((64, 8, 10), 16), ((7, 70, 11), 600)],
+    [
+        ((3, 2), 1),
+        ((1, 1, 2), 1),
+        (
+            (1, 16, 16, 2),
+            1,
+        ),  # the widest layer on both sides: the bias still needs a row of its own
+        ((5, 1, 2), 33),
+        ((64, 8, 10), 16),
+        ((7, 70, 11), 600),
+        ((40, 64, 47, 33, 10), 300),
+        ((129, 129, 129), 130),
+    ],
 )
 def test_odd_sizes(widths, m, dtype, target):
     some = terms(widths, m, dtype=dtype)
