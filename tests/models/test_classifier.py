@@ -46,7 +46,7 @@ def test_every_solver_learns(solver):
 @pytest.mark.parametrize("hidden", [(), (5,), (6, 5), (6, 5, 4)])
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
 def test_what_a_fit_leaves_behind(hidden, output):
-    model = small(hidden_layer_sizes=hidden, output=output).fit(IRIS, SPECIES)
+    model = small(hidden_layer_sizes=hidden, output=output, max_iter=5000).fit(IRIS, SPECIES)
     widths = (4, *hidden, 3)
     assert [W.shape for W in model.coefs_] == list(pairwise(widths))
     assert [b.shape for b in model.intercepts_] == [(n,) for n in widths[1:]]
