@@ -7,12 +7,23 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Costs", "Curves", "FloatArray", "IndexArray", "Objective", "Vector"]
+__all__ = [
+    "Array",
+    "Costs",
+    "Curves",
+    "FloatArray",
+    "ImageShape",
+    "IndexArray",
+    "Objective",
+    "Vector",
+]
 
 Array: TypeAlias = NDArray[Any]
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Vector: TypeAlias = NDArray[np.float64]
 IndexArray: TypeAlias = NDArray[np.intp]
+ImageShape: TypeAlias = tuple[int, int] | tuple[int, int, int]
+"""Height and width of grey images, with the channels of colour images behind them."""
 
 
 class Objective(Protocol):

@@ -29,7 +29,8 @@ def test_with_a_header():
 
 
 def test_without_a_header_the_last_column_is_the_label():
-    raw = read("1,2,0\n3,4,1")
+    with pytest.warns(DataWarning, match=r"^f.csv: no header .*label= \(--label .*and -1"):
+        raw = read("1,2,0\n3,4,1")
     assert raw.rows.tolist() == [[1.0, 2.0], [3.0, 4.0]]
     assert raw.y.tolist() == [0, 1]
     assert raw.feature_names is None
@@ -37,7 +38,7 @@ def test_without_a_header_the_last_column_is_the_label():
 
 
 def test_class_names_in_the_first_row_are_no_header():
-    raw = read("1,2,y\n3,4,n\n5,6,y\n")
+    raw = read("1,2,y\n3,4,n\n5,6,y\n", label=-1)
     assert raw.y.tolist() == ["y", "n", "y"]
     assert len(raw.rows) == 3
 
@@ -110,6 +111,7 @@ HEADER = "a,b,label\n"
         ("a,label\n" + "1" * 200_000 + ",x", "field larger"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:f.csv. no header")
 def test_bad_files_give_one_clear_line(text, said):
     with pytest.raises(DataError, match=said) as refusal:
         read(text)
@@ -159,14 +161,15 @@ def test_digits_survive_the_way_through_a_file(tmp_path):
     path = tmp_path / "digits.csv"
     bunch_rows = np.column_stack([bunch.data, bunch.target])
     np.savetxt(path, bunch_rows, fmt="%d", delimiter=",")
-    data = load_data(path)
+    data = load_data(path, label=-1)
     np.testing.assert_array_equal(data.rows, bunch.data)
     np.testing.assert_array_equal(data.y, bunch.target)
 
 
 @pytest.mark.skipif("LAYERLAB_DATA" not in os.environ, reason="LAYERLAB_DATA is not set")
 def test_optdigits_as_uci_publishes_it():
-    data = load_data(Path(os.environ["LAYERLAB_DATA"]) / "optdigits" / "optdigits.tra")
+    path = Path(os.environ["LAYERLAB_DATA"]) / "optdigits" / "optdigits.tra"
+    data = load_data(path, label=-1)
     assert data.rows.shape == (3823, 64)
     assert data.value_range == (0.0, 16.0)
     # Counts as the data set's own description lists them.

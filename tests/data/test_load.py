@@ -1,5 +1,6 @@
 import gzip
 import io
+import pickle
 
 import numpy as np
 import pytest
@@ -86,6 +87,15 @@ def test_a_file_called_as_the_built_in_data_is_reached_by_a_path(write):
     assert len(load_data("./digits")) == 2
 
 
+def test_colour_arrays():
+    images = np.arange(24, dtype=np.uint8).reshape(2, 2, 2, 3)
+    data = load_data(images, [0, 1])
+    assert (data.image_shape, data.n_features, data.rows.dtype) == ((2, 2, 3), 12, np.uint8)
+    assert data.feature_names[:4] == ("pixel_0_0_0", "pixel_0_0_1", "pixel_0_0_2", "pixel_0_1_0")
+    laid_out = load_data(images.reshape(2, 12), [0, 1], image_shape=(2, 2, 3))
+    assert laid_out.fingerprint == data.fingerprint
+
+
 def test_arrays():
     assert load_data(ROWS, Y).source == "arrays"
     assert load_data(ROWS.reshape(3, 2, 2), Y).image_shape == (2, 2)
@@ -102,10 +112,15 @@ def test_arrays():
         ("nan.npz", npz(X=ROWS * np.nan, y=Y), r"nan.npz: row 0, column 0 \('x0'\).*nan"),
         ("few.npz", npz(X=ROWS, y=Y[:2]), "few.npz: there are 3 rows and 2 labels"),
         ("text.npz", npz(X=np.array([["a"]]), y=["u"]), "text.npz: the features are of type <U1"),
-        ("one.npy", npz(X=ROWS)[:0] + b"\x93NUMPY\1\0", "is one NumPy array"),
+        ("one.npy", b"\x93NUMPY\1\0", "the file is damaged"),
         ("a.csv.gz", gzip.compress(CSV), "packed with gzip. Unpack"),
-        ("a.parquet", b"PAR1....", "Parquet"),
-        ("a.png", b"\x89PNG\r\n", "image"),
+        ("a.parquet", b"PAR1....", "the file is damaged"),
+        ("a.arrow", b"ARROW1..", "the file is damaged"),
+        ("a.pdf", b"%PDF-1.7", "PDF document"),
+        ("a.svg", b"\n<svg xmlns='...'/>", "an SVG drawing. Give images as PNG"),
+        ("a.h5", b"\x89HDF\r\n", "HDF5"),
+        ("a.pkl", pickle.dumps([1]), "is a pickle, which is never opened"),
+        ("a.png", b"\x89PNG\r\n\x1a\n", "image"),
         ("a.bin", b"\1\2\0\0\n", "NUL byte"),
     ],
 )
@@ -126,8 +141,6 @@ def test_missing_files(write, tmp_path):
         load_data("digit")
     with pytest.raises(DataError, match="no such file"):
         load_data(tmp_path / "nowhere" / "f.csv")
-    with pytest.raises(DataError, match="this is a folder"):
-        load_data(tmp_path)
     with pytest.raises(DataError, match="cannot be read"):
         load_data("a\0b")
 
@@ -141,7 +154,11 @@ def test_missing_files(write, tmp_path):
         (("digits", Y), {}, "'y' goes with arrays"),
         (("digits",), {"label": "u"}, "'label' names a column, and the built-in digits"),
         (("digits",), {"groups": "writer"}, "'groups' names a column"),
-        ((load_digits(), None), {}, "bunch.data, bunch.target"),
+        (({"rows": ROWS},), {}, r"load_data\(bunch.data, bunch.target\)"),
+        ((load_digits(), Y), {}, "'Bunch' brings its own labels"),
+        ((load_digits(),), {"label": "u"}, "'label' names a column, and bunches have none"),
+        ((ROWS, Y), {"resize": (8, 8), "grey": True}, "'resize' and 'grey' is for image files"),
+        ((ROWS, Y), {"fit": "cut"}, "'fit' parameter must be one of"),
         ((ROWS, "label"), {}, "label for each row"),
     ],
 )

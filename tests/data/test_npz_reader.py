@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from layerlab.data.mapped import is_mapped
 from layerlab.data.npz_reader import read_npz
 from layerlab.errors import DataError, DataWarning
 
@@ -63,6 +64,32 @@ def test_text_labels_order_and_byte_order_are_read():
 def test_arrays_left_out_are_named():
     with pytest.warns(DataWarning, match="the arrays 'x_test', 'more' are not read"):
         read_npz(packed(X=ROWS, y=Y, x_test=ROWS, more=Y), "f.npz")
+
+
+@pytest.mark.parametrize("form", ["{}_train", "train_{}"])
+@pytest.mark.parametrize(("rows", "labels"), [("x", "y"), ("images", "labels")])
+def test_a_training_and_a_test_part(form, rows, labels):
+    x, y = form.format(rows), form.format(labels)
+    rest = {x.replace("train", "test"): ROWS[:1], y.replace("train", "test"): Y[:1]}
+    raw = read_npz(packed(**{x: ROWS, y: Y}, **rest), "f.npz")
+    assert (raw.rows.tolist(), raw.y.tolist()) == (ROWS.tolist(), Y.tolist())
+    assert (raw.test.rows.tolist(), raw.test.y.tolist()) == (ROWS[:1].tolist(), [1])
+    assert read_npz(packed(**{x: ROWS, y: Y}), "f.npz").test is None
+
+
+def test_large_arrays_that_are_not_packed_are_mapped(tmp_path, monkeypatch):
+    monkeypatch.setattr("layerlab.data.npz_reader.LARGE", 10)
+    path = tmp_path / "f.npz"
+    np.savez(path, y=Y, X=ROWS)
+    raw = read_npz(path, "f.npz")
+    assert is_mapped(raw.rows)
+    assert (raw.rows.tolist(), raw.y.tolist()) == (ROWS.tolist(), Y.tolist())
+    np.savez_compressed(path, X=ROWS, y=Y)
+    assert not is_mapped(read_npz(path, "f.npz").rows)
+    np.savez(path, X=ROWS, y=Y)
+    path.write_bytes(path.read_bytes().replace(ROWS.tobytes(), (ROWS + 1).tobytes()))
+    with pytest.raises(DataError, match="array 'X': the archive is damaged"):
+        read_npz(path, "f.npz")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from layerlab.data.rows import check_rows, check_shape, flatten_images, sealed, value_range
+from layerlab.data.rows import check_rows, sealed, value_range
 from layerlab.errors import DataError
 
 
@@ -36,7 +36,8 @@ def test_takes_sparse_rows_lists_and_masks_that_hide_nothing():
         (np.array([["2020"]], dtype="datetime64[Y]"), "type datetime64"),
         ([[1, 2], [3]], "rectangular"),
         (np.ones(3), r"shape \(3,\)"),
-        (np.ones((2, 2, 2, 3)), "grey"),
+        (np.ones((2, 3, 4, 5)), "1 to 4 channels.*moveaxis"),
+        (np.ones((2, 2, 2, 3, 1)), r"shape \(2, 2, 2, 3, 1\)"),
         (np.ones((0, 3)), "no rows"),
         (np.ones((3, 0)), "no features"),
         (np.ma.masked_array([[1.0]], mask=[[1]]), "masked"),
@@ -70,36 +71,6 @@ def test_names_the_first_bad_value(bad, where):
 def test_range_of_good_rows():
     assert value_range(np.array([[3, -1], [0, 2]]), ("a", "b"), "here") == (-1.0, 3.0)
     assert value_range(np.array([[True, False]]), ("a", "b"), "here") == (0.0, 1.0)
-
-
-def test_images_are_laid_out_row_by_row():
-    images = np.arange(12).reshape(2, 2, 3)
-    flat, shape = flatten_images(images, None, "here")
-    assert flat.tolist() == [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]]
-    assert shape == (2, 3)
-    assert flatten_images(images, [2, 3], "here")[1] == (2, 3)
-    assert flatten_images(flat, (3, 2), "here")[1] == (3, 2)
-    assert flatten_images(flat, None, "here")[1] is None
-
-
-@pytest.mark.parametrize(
-    ("shape", "said"),
-    [((3, 2), "images are 2×3"), ((4, 4), "images are 2×3"), ((2,), "two positive")],
-)
-def test_image_shape_must_agree_with_the_images(shape, said):
-    with pytest.raises(DataError, match=said):
-        flatten_images(np.zeros((1, 2, 3)), shape, "here")
-
-
-def test_image_shape_must_fit_the_features():
-    with pytest.raises(DataError, match="8×8 needs 64 features a row, and the rows have 6"):
-        flatten_images(np.zeros((1, 6)), (8, 8), "here")
-
-
-@pytest.mark.parametrize("shape", [(0, 8), (-8, -8), (8.0, 8), (True, 8), "88", 8, (1, 2, 3)])
-def test_image_shape_is_two_positive_integers(shape):
-    with pytest.raises(DataError, match="two positive integers"):
-        check_shape(shape)
 
 
 def test_sealing_copies_what_others_can_write_to_and_nothing_else():

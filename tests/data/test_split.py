@@ -79,3 +79,11 @@ def test_what_is_no_split_is_refused(changes, said):
 def test_a_part_that_is_missing_is_named():
     with pytest.raises(DataError, match="'validation' is missing"):
         Split.from_dict({"train": [0], "test": [1]})
+
+
+def test_a_given_test_part_is_recorded_only_where_it_was():
+    split = Split.of([0, 1], [2], [3], kind="stratified", test_given=True)
+    assert split.to_dict()["test_given"] is True
+    assert Split.from_dict(split.to_dict()).test_given
+    assert "test_given" not in Split.of([0, 1], [2], [3]).to_dict()
+    assert not Split.from_dict({**GOOD, "test_given": "yes"}).test_given

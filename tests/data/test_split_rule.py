@@ -105,3 +105,31 @@ def test_files_that_hold_no_split(tmp_path, content, said):
 def test_a_missing_file(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
         read_split(tmp_path / "none.json")
+
+
+def rows(m=40):
+    return Dataset.from_arrays(np.arange(float(m)).reshape(-1, 1), np.arange(m) % 2, source="here")
+
+
+@pytest.mark.parametrize(
+    ("text", "n_train"), [("contiguous:80/20", 24), ("contiguous:60/20/20", 22), ("contiguous", 22)]
+)
+def test_beside_a_test_part_the_first_two_shares_count(text, n_train):
+    split = parse_split(text).split(rows(), test=np.arange(30, 40))
+    assert (split.kind, split.test_given) == ("contiguous", True)
+    assert split.train.tolist() == list(range(n_train))
+    assert split.validation.tolist() == list(range(n_train, 30))
+    assert split.test.tolist() == list(range(30, 40))
+
+
+def test_two_shares_need_a_test_part():
+    with pytest.raises(ParameterError, match=r"needs three shares, as in 'group:60/20/20'"):
+        parse_split("group:80/20").split(rows())
+
+
+def test_a_given_split_must_have_the_test_part_that_is_given():
+    given = Split.of(range(20), range(20, 30), range(30, 40))
+    rule = SplitRule("given", given.fractions, given)
+    assert rule.split(rows(), test=np.arange(30, 40)) is given
+    with pytest.raises(DataError, match="not those of the test part"):
+        rule.split(rows(), test=np.arange(25, 40))

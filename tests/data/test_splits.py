@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
 from layerlab.data import Dataset, Split, check_split, load_data, split_rows
-from layerlab.data.splits import check_fractions
+from layerlab.data.splits import check_fractions, split_beside
 from layerlab.errors import DataError, ParameterError
 
 
@@ -204,3 +204,31 @@ def test_a_split_of_other_data_is_refused():
     check_split(split, dataset([0, 1, 0, 1]))
     with pytest.raises(DataError, match="split is of 4 rows and the data has 5"):
         check_split(split, dataset([0, 1, 0, 1, 1]))
+
+
+@pytest.mark.parametrize("kind", ["stratified", "contiguous", "group"])
+def test_beside_a_test_part_only_the_others_are_cut(kind):
+    data = dataset(np.arange(100) % 4, groups=np.arange(100) // 5)
+    split = split_beside(data, np.arange(80, 100), kind, random_state=0)
+    assert_partition(split, 100)
+    assert split.test.tolist() == list(range(80, 100))
+    assert (split.kind, split.test_given) == (kind, True)
+    assert len(split.validation) == pytest.approx(20, abs=5 * (kind == "group"))
+    if kind == "stratified":
+        assert np.bincount(data.labels[split.validation]).tolist() == [5, 5, 5, 5]
+    if kind == "group":
+        assert not set(data.groups[split.train]) & set(data.groups[split.validation])
+
+
+def test_beside_a_test_part_too_small_a_class_is_refused():
+    data = dataset([0] * 40 + [1] * 3 + [0, 1] * 5)
+    with pytest.raises(DataError, match=r"class 1 has 3 rows, and a stratified split 75/25 needs"):
+        split_beside(data, np.arange(43, 53))
+
+
+def test_beside_a_test_part_two_groups_are_enough():
+    data = dataset(np.arange(12) % 2, groups=np.repeat([0, 1, 2], 4))
+    split = split_beside(data, np.arange(8, 12), "group")
+    assert len(split.train) == len(split.validation) == 4
+    with pytest.raises(DataError, match=r"needs at least 2 groups\. Got 1"):
+        split_beside(dataset(np.arange(8) % 2, groups=np.zeros(8, int)), np.arange(4, 8), "group")

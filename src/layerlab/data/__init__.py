@@ -8,6 +8,7 @@ from layerlab.data.health import health_line, require_classes, require_groups
 from layerlab.data.load import load_data
 from layerlab.data.load_labelled_rows import load_labelled_rows
 from layerlab.data.load_rows import Rows, load_rows
+from layerlab.data.parts import Parts, join, load_parts
 from layerlab.data.split import SPLIT_KINDS, Split
 from layerlab.data.split_rule import SplitRule, parse_split, read_split
 from layerlab.data.splits import DEFAULT_FRACTIONS, check_split, split_rows
@@ -20,13 +21,16 @@ __all__ = [
     "SPLIT_KINDS",
     "WRITER_STARTS",
     "Dataset",
+    "Parts",
     "Rows",
     "Split",
     "SplitRule",
     "check_split",
     "health_line",
+    "join",
     "load_data",
     "load_labelled_rows",
+    "load_parts",
     "load_rows",
     "make_folds",
     "parse_split",

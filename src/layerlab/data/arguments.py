@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from numbers import Integral
 from typing import Any
@@ -9,16 +10,20 @@ from typing import Any
 import numpy as np
 
 from layerlab._validation import refuse
-from layerlab.errors import ParameterError
+from layerlab.data.image_options import ImageOptions
+from layerlab.data.source import RawData
+from layerlab.errors import DataError, DataWarning, ParameterError
 
 __all__ = [
     "check_groups",
     "check_label",
     "refuse_columns",
     "refuse_dictionary",
+    "refuse_image_options",
     "refuse_two_labels",
     "refuse_y",
     "require_y",
+    "warn_of_test_part",
 ]
 
 
@@ -140,40 +145,94 @@ def refuse_columns(label: Any, groups: Any, what: str) -> None:
             )
 
 
-def refuse_dictionary(source: Any, function: str) -> None:
-    """Refuse a dictionary of arrays, such as scikit-learn's loaders return.
+def refuse_dictionary(source: Any, y: Any, function: str) -> None:
+    """Refuse a dictionary of arrays that does not say which are the rows and which the labels.
 
     Parameters
     ----------
     source : object
+    y : object
+        The labels found.
     function : str
         What was called, for messages.
 
     Raises
     ------
     ParameterError
-        If it is one.
+        If it is one and no labels were found.
     """
-    if isinstance(source, dict):
+    if isinstance(source, dict) and y is None:
         raise ParameterError(
-            f"'source' is a {type(source).__name__}; its parts are needed: "
-            f"{function}(bunch.data, bunch.target)."
+            f"'source' is a {type(source).__name__} without 'data' and 'target'; its parts are "
+            f"needed: {function}(bunch.data, bunch.target)."
         )
 
 
-def require_y(y: Any, function: str) -> None:
-    """Refuse an array that comes without labels.
+def require_y(y: Any, where: str, function: str) -> None:
+    """Refuse rows that come without labels.
 
     Parameters
     ----------
     y : object
+    where : str
+        The source, as messages call it.
     function : str
         What was called, for messages.
 
     Raises
     ------
-    ParameterError
+    InputError
         If ``y`` is None.
     """
-    if y is None:
+    if y is not None:
+        return
+    if where == "arrays":
         raise ParameterError(f"Rows given as an array need their labels: {function}(rows, y).")
+    raise DataError(
+        f"{where}: no labels come with the rows. Give them with y=, or beside the rows: y.npy for "
+        "X.npy, train-labels-idx1-ubyte for train-images-idx3-ubyte, a folder for the images of "
+        "each class."
+    )
+
+
+def refuse_image_options(found_images: bool, images: ImageOptions, where: str) -> None:
+    """Refuse options of images where there are no image files.
+
+    Parameters
+    ----------
+    found_images : bool
+        Whether there are.
+    images : ImageOptions
+    where : str
+        The source, as messages call it.
+
+    Raises
+    ------
+    ParameterError
+        If an option is not its default.
+    """
+    usual = ImageOptions().to_dict()
+    changed = [name for name, value in images.to_dict().items() if value != usual[name]]
+    if changed and not found_images:
+        raise ParameterError(
+            f"{where}: {' and '.join(map(repr, changed))} is for image files, and these are rows "
+            "of numbers. Leave it out."
+        )
+
+
+def warn_of_test_part(raw: RawData, where: str) -> None:
+    """Warn that of a training and a test part in one place the former is taken.
+
+    Parameters
+    ----------
+    raw : RawData
+    where : str
+        The source, as messages call it.
+    """
+    if raw.test is not None:
+        warnings.warn(
+            f"{where}: a training part and a test part lie here, and the {len(raw.rows)} rows of "
+            "the training part are taken. Name the file or folder of a part to say which.",
+            DataWarning,
+            stacklevel=2,
+        )

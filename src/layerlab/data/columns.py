@@ -15,6 +15,7 @@ __all__ = [
     "label_columns",
     "listing",
     "option",
+    "shown",
     "why_unclear",
 ]
 
@@ -22,6 +23,7 @@ LABEL_NAMES = ("label", "class", "target", "y")
 """A column of one of these names, in any case, holds the labels unless another is named."""
 
 _LISTED = 12  # column names shown in a message
+_LONGEST = 100  # characters of a name shown
 
 
 @dataclass(frozen=True)
@@ -215,6 +217,20 @@ def listing(names: Sequence[str]) -> str:
     text : str
     """
     if len(names) <= _LISTED:
-        return ", ".join(map(repr, names))
-    shown = ", ".join(map(repr, names[: _LISTED - 1]))
-    return f"{shown}, …, {names[-1]!r} ({len(names)} in all)"
+        return ", ".join(map(shown, names))
+    first = ", ".join(map(shown, names[: _LISTED - 1]))
+    return f"{first}, …, {shown(names[-1])} ({len(names)} in all)"
+
+
+def shown(text: str) -> str:
+    """Return a name or a cell as a message quotes it, cut short where it is very long.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    quoted : str
+    """
+    return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")

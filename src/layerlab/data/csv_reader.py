@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from layerlab.data.columns import assign_roles
+import warnings
+
+from layerlab.data.columns import assign_roles, option
 from layerlab.data.csv_table import open_table, read_columns
 from layerlab.data.header import has_header
 from layerlab.data.names import names_from_text
 from layerlab.data.source import RawData
 from layerlab.data.text_file import find_separator, read_text, records
+from layerlab.errors import DataWarning
 
 __all__ = ["read_csv"]
 
@@ -42,6 +45,8 @@ def read_csv(
     separator = find_separator(text, where)
     rows = (cells for _, cells in records(text, separator, where))
     header = has_header(rows, label, groups, separator != ",", where)
+    if not header and label is None:
+        _say_headless(where)
     table = open_table(text, separator, header, where)
     roles = assign_roles(table.names, label, groups, where, default=None if header else -1)
     words = {"label": roles.label} | ({} if roles.group is None else {"group": roles.group})
@@ -52,4 +57,13 @@ def read_csv(
         feature_names=tuple(table.names[j] for j in roles.features) if header else None,
         label_name=table.names[roles.label],
         groups=None if roles.group is None else names_from_text(cells["group"]),
+    )
+
+
+def _say_headless(where: str) -> None:
+    warnings.warn(
+        f"{where}: no header names the columns, so the last is taken for the labels. Add a header, "
+        f"or say so with {option('label')} and -1.",
+        DataWarning,
+        stacklevel=2,
     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from layerlab._typing import Array
 from layerlab.data.cells import Reader, is_not_finite, is_usable, number_reader
+from layerlab.data.columns import shown
 from layerlab.data.header import check_header
 from layerlab.data.rows import seal, warn_if_rounded
 from layerlab.data.text_file import records
@@ -155,13 +156,13 @@ def _trouble(cell: str, value: float | None) -> str:
     if not cell:
         return f"the cell is blank. {remedy}"
     if value is not None or is_not_finite(cell):
-        return f"{cell!r} is no finite number that float32 holds. {remedy}"
+        return f"{shown(cell)} is no finite number that float32 holds. {remedy}"
     return (
-        f"{cell!r} is no number. Features are numbers in plain digits, with one decimal sign "
+        f"{shown(cell)} is no number. Features are numbers in plain digits, with one decimal sign "
         "throughout and no thousands separator."
     )
 
 
 def _place(table: Table, row: int, j: int) -> str:
-    name = f" ({table.names[j]!r})" if table.has_header else ""
+    name = f" ({shown(table.names[j])})" if table.has_header else ""
     return f"{table.where}, row {row}, column {j + 1}{name}"

@@ -8,24 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from layerlab._typing import Array, IndexArray
+from layerlab._typing import Array, ImageShape, IndexArray
 from layerlab.data.fingerprint import fingerprint
+from layerlab.data.mapped import chosen_rows
 from layerlab.data.names import check_names
 from layerlab.data.preview import preview
 from layerlab.data.rows import (
     check_rows,
-    flatten_images,
     seal,
     sealed,
     value_range,
     warn_if_rounded,
 )
+from layerlab.data.shapes import default_names, flatten_images
 from layerlab.errors import DataError, MissingExtraError, ParameterError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Dataset", "default_names"]
+__all__ = ["Dataset"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,8 +48,8 @@ class Dataset:
         Short name: ``"digits"``, a file's stem.
     source : str
         Where the rows came from: a path, or what was given.
-    image_shape : (int, int) or None
-        Height and width in pixels, where the rows are images.
+    image_shape : (int, int), (int, int, int) or None
+        Height and width in pixels, and channels of colour, where the rows are images.
     stated_range : (float, float) or None
         Smallest and largest value that the source says there may be, if it does.
     feature_names : tuple of d str
@@ -59,6 +60,8 @@ class Dataset:
         What the labels are called: the column they were read from.
     options : tuple of (str, object)
         What `load_data` was given beside the source, by name; ``...`` stands for an array.
+    notes : tuple of str
+        What a reader states about how it read: polarity, background, what was left out.
     """
 
     rows: Array
@@ -66,13 +69,14 @@ class Dataset:
     classes: Array
     name: str
     source: str
-    image_shape: tuple[int, int] | None
+    image_shape: ImageShape | None
     stated_range: tuple[float, float] | None
     feature_names: tuple[str, ...]
     groups: IndexArray | None = None
     group_names: tuple[str, ...] = ()
     label_name: str = "label"
     options: tuple[tuple[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def from_arrays(
@@ -82,30 +86,33 @@ class Dataset:
         *,
         name: str = "data",
         source: str = "arrays",
-        image_shape: tuple[int, int] | None = None,
+        image_shape: ImageShape | None = None,
         value_range: tuple[float, float] | None = None,
         feature_names: tuple[str, ...] | None = None,
         groups: Any = None,
         label_name: str = "label",
+        notes: tuple[str, ...] = (),
     ) -> Dataset:
         """Return a data set of arrays, checked.
 
         Parameters
         ----------
-        rows : array-like of shape (m, d) or (m, h, w)
-            Real numbers; images of shape (h, w) are laid out row by row.
+        rows : array-like of shape (m, d), (m, h, w) or (m, h, w, c)
+            Real numbers; an image is laid out in C order, its channels side by side.
         y : array-like of shape (m,)
             Text, integers, booleans, or floats that are whole (they become integers).
         name, source, label_name : str
             See the attributes; messages begin with ``source``.
-        image_shape : (int, int), optional
-            Height and width of an image, where ``rows`` has the shape (m, h * w).
+        image_shape : (int, int) or (int, int, int), optional
+            Height and width, and channels, of an image laid out already.
         value_range : (float, float), optional
             Range that the source states; by default the range of the rows.
         feature_names : tuple of d str, optional
             By default ``pixel_<row>_<column>`` for images, else ``x0``, ``x1``, …
         groups : array-like of shape (m,), optional
             The group of each row: text, integers or booleans.
+        notes : tuple of str, optional
+            See the attributes.
 
         Returns
         -------
@@ -132,6 +139,7 @@ class Dataset:
             groups=group_of,
             group_names=group_names,
             label_name=label_name,
+            notes=notes,
         )
 
     def __len__(self) -> int:
@@ -205,6 +213,7 @@ class Dataset:
         Returns
         -------
         data : Dataset
+            Of rows in a mapped file, large ones go to a file of their own and are mapped.
 
         Raises
         ------
@@ -213,9 +222,8 @@ class Dataset:
         """
         chosen = _chosen(indices, self.n_rows)
         groups = None if self.groups is None else seal(self.groups[chosen])
-        return replace(
-            self, rows=seal(self.rows[chosen]), labels=seal(self.labels[chosen]), groups=groups
-        )
+        rows = seal(chosen_rows(self.rows, chosen, self.source))
+        return replace(self, rows=rows, labels=seal(self.labels[chosen]), groups=groups)
 
     def to_frame(self) -> tuple[pd.DataFrame, pd.Series]:
         """Return the features as a pandas frame and the labels as a series.
@@ -255,28 +263,8 @@ class Dataset:
         return preview(self.rows[:n], self.y[:n], self.feature_names, self.label_name)
 
 
-def default_names(d: int, shape: tuple[int, int] | None) -> tuple[str, ...]:
-    """Return the names of features that the source does not name.
-
-    Parameters
-    ----------
-    d : int
-        Number of features.
-    shape : (int, int) or None
-        Height and width, where rows are images.
-
-    Returns
-    -------
-    names : tuple of d str
-        ``pixel_<row>_<column>`` for images, else ``x0``, ``x1``, …
-    """
-    if shape is not None:
-        return tuple(f"pixel_{i}_{j}" for i in range(shape[0]) for j in range(shape[1]))
-    return tuple(f"x{j}" for j in range(d))
-
-
 def _feature_names(
-    names: tuple[str, ...] | None, d: int, shape: tuple[int, int] | None, where: str
+    names: tuple[str, ...] | None, d: int, shape: ImageShape | None, where: str
 ) -> tuple[str, ...]:
     if names is None:
         return default_names(d, shape)

@@ -10,11 +10,14 @@ import numpy as np
 
 from layerlab._typing import Array
 from layerlab.data.columns import assign_roles, find_column
-from layerlab.data.rows import seal
+from layerlab.data.rows import seal, warn_if_rounded
 from layerlab.data.source import RawData
 from layerlab.errors import DataError
 
 __all__ = ["as_frame", "frame_column", "frame_matrix", "read_frame"]
+
+
+_WIDE = (nw.Int128, nw.UInt128)  # NumPy has no such integers
 
 
 def as_frame(source: Any) -> nw.DataFrame[Any] | None:
@@ -34,14 +37,23 @@ def as_frame(source: Any) -> nw.DataFrame[Any] | None:
         If it is a lazy frame, or names two columns alike.
     """
     _refuse_repeated_names(source)
-    frame = nw.from_native(source, pass_through=True)
+    frame = _narwhal(source)
     if isinstance(frame, nw.LazyFrame):
         raise DataError("data frame: it is lazy and holds no rows yet. Pass frame.collect().")
     return frame if isinstance(frame, nw.DataFrame) else None
 
 
+def _narwhal(source: Any) -> Any:
+    try:
+        return nw.from_native(source, pass_through=True)
+    except nw.exceptions.DuplicateError as error:  # a table of pyarrow
+        raise DataError(
+            "data frame: several columns have one name. Give every column its own name."
+        ) from error
+
+
 def _refuse_repeated_names(source: Any) -> None:
-    # pandas alone allows them, and narwhals' own message is about itself.
+    # narwhals' own message is about itself.
     if not nw.dependencies.is_pandas_dataframe(source) or source.columns.is_unique:
         return
     repeated = source.columns[source.columns.duplicated()][0]
@@ -100,6 +112,8 @@ def _with_labels(
 ) -> RawData:
     group = None if groups is None else find_column(names, groups, "groups", where)
     features = [j for j in range(len(names)) if j != group]
+    if not features:
+        raise DataError(f"{where}: no column is left for the features. Give at least one.")
     return RawData(
         rows=frame_matrix(frame, features, where),
         y=y,
@@ -147,15 +161,26 @@ def frame_matrix(frame: nw.DataFrame[Any], features: Sequence[int], where: str) 
     """
     columns = [_numbers(frame_column(frame, j), str(frame.columns[j]), where) for j in features]
     dtype = np.result_type(*{column.dtype for column in columns})
+    if dtype.kind == "f":
+        _warn_of_integers(columns, where)
     rows = np.empty((len(frame), len(columns)), dtype=dtype)
     for j, column in enumerate(columns):
         rows[:, j] = column
     return seal(rows)
 
 
+def _warn_of_integers(columns: Sequence[Array], where: str) -> None:
+    """Warn of large integers among floats: what is left of them shows no more."""
+    integers = [column for column in columns if column.dtype.kind in "iu" and column.size]
+    if integers:
+        low, high = min(map(np.min, integers)), max(map(np.max, integers))
+        warn_if_rounded(float(low), float(high), where)
+
+
 def _numbers(column: nw.Series[Any], name: str, where: str) -> Array:
     dtype = column.dtype
-    if not (dtype.is_float() or dtype.is_integer() or dtype == nw.Boolean):
+    number = dtype.is_float() or (dtype.is_integer() and dtype not in _WIDE)
+    if not (number or dtype == nw.Boolean):
         raise DataError(
             f"{where}: column {name!r} holds {dtype}, and features are numbers or booleans. "
             "Convert it, leave it out, or name it with label= if it holds the labels."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from layerlab._typing import IndexArray
 from layerlab.data.columns import option
 from layerlab.data.dataset import Dataset
+from layerlab.data.shapes import shape_text
 from layerlab.errors import DataError, ParameterError
 
 __all__ = ["health_line", "require_classes", "require_groups"]
@@ -41,7 +42,7 @@ def _count(n: int, noun: str) -> str:
 def _images(data: Dataset) -> str:
     if data.image_shape is None:
         return ""
-    return f" (images of {data.image_shape[0]}×{data.image_shape[1]})"
+    return f" (images of {shape_text(data.image_shape)})"
 
 
 def _balance(data: Dataset) -> str:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
 
-from layerlab._typing import Array
-from layerlab.data.arguments import check_label
+from layerlab._callbacks import ProgressSink
+from layerlab._typing import Array, ImageShape
+from layerlab.data.arguments import check_label, warn_of_test_part
 from layerlab.data.csv_table import read_columns
-from layerlab.data.data_file import BUILT_IN, is_npz, read_data_file
-from layerlab.data.dataset import default_names
-from layerlab.data.digits import read_digits
-from layerlab.data.frames import as_frame, frame_matrix
+from layerlab.data.frames import frame_matrix
+from layerlab.data.image_options import ImageOptions
+from layerlab.data.mapped import chosen_columns
 from layerlab.data.model_columns import choose_named
 from layerlab.data.model_csv import open_for_model
-from layerlab.data.npz_reader import read_npz_rows
+from layerlab.data.recognise import Request, in_colour, recognise
 from layerlab.data.rows import check_rows, sealed, value_range, warn_if_rounded
+from layerlab.data.shapes import default_names
+from layerlab.data.source import RawData
 from layerlab.data.text_file import read_text
 from layerlab.data.wanted import Wanted, check_wanted, fitting_rows, refuse_other_shape
 from layerlab.errors import ParameterError
@@ -51,8 +52,13 @@ def load_rows(
     *,
     n_features: int,
     feature_names: Sequence[str] | None = None,
-    image_shape: tuple[int, int] | None = None,
+    image_shape: ImageShape | None = None,
     label: str | int | None = None,
+    resize: tuple[int, int] | None = None,
+    fit: str = "pad",
+    grey: bool = False,
+    background: str = "white",
+    progress: ProgressSink | None = None,
 ) -> Rows:
     """Return the rows of a source as a model takes them.
 
@@ -64,20 +70,24 @@ def load_rows(
 
     Parameters
     ----------
-    source : str, path, array-like of shape (m, d) or (m, h, w), or data frame
+    source : str, path, array-like of shape (m, d), (m, h, w) or (m, h, w, c), or data frame
         As for `load_data`; labels may be missing and are not read.
     n_features : int
         Number of features the model takes, d.
     feature_names : sequence of d str, optional
         Their names, where the model knows them.
-    image_shape : (int, int), optional
-        Height and width, where the model takes images.
+    image_shape : (int, int) or (int, int, int), optional
+        Height and width, and channels of colour, where the model takes images.
     label : str or int, optional
         The column of the labels, to be left out: a name, or a position from 0 (-1 is
         the last). By default, where columns are not taken by name, the one named
         label, class, target or y in any case (as long as a column called y is not
         needed to make ``n_features``); in a file without a header the last, if there
         is one column more than features. For NPZ the array's name.
+    resize, fit, grey, background : optional
+        How image files are brought to rows of one length, see `ImageOptions`.
+    progress : ProgressSink, optional
+        Told how far the reading of many images is.
 
     Returns
     -------
@@ -96,44 +106,40 @@ def load_rows(
     >>> load_rows("digits", n_features=64, image_shape=(8, 8)).rows.shape
     (1797, 64)
     """
-    wanted = check_wanted(n_features, feature_names, image_shape)
-    label = check_label(label)
-    if isinstance(source, str | os.PathLike):
-        return _from_name(os.fsdecode(source), wanted, label)
-    frame = as_frame(source)
-    if frame is not None:
-        return _from_frame(frame, wanted, label)
-    _refuse_label(label, "arrays")
-    return _from_array(source, (), wanted, "arrays")
+    wanted, label = check_wanted(n_features, feature_names, image_shape), check_label(label)
+    images = ImageOptions(resize, fit, grey, background)
+    request = Request(label=label, images=images, progress=progress, labelled=False)
+    found = in_colour(recognise(source, request), wanted.image_shape)
+    if found.columnless is not None:
+        _refuse_label(label, found.columnless)
+    if isinstance(found.content, RawData):
+        return _from_raw(found.content, wanted, found.where)
+    if isinstance(found.content, bytes):
+        return _from_csv(read_text(found.content, found.where), wanted, label, found.where)
+    return _from_frame(found.content, wanted, label, found.where)
 
 
-def _from_name(name: str, wanted: Wanted, label: str | int | None) -> Rows:
-    if name == BUILT_IN:
-        return _from_digits(wanted, label)
-    content = read_data_file(name)
-    if not is_npz(content):
-        return _from_csv(read_text(content, name), wanted, label, name)
-    rows, ignored = read_npz_rows(content, name, label=label)
-    return _from_array(rows, ignored, wanted, name)
-
-
-def _from_digits(wanted: Wanted, label: str | int | None) -> Rows:
-    _refuse_label(label, "the built-in digits")
-    data = read_digits()
-    refuse_other_shape(data.image_shape, wanted, data.source)
-    columns = choose_named(data.feature_names, wanted, None, data.source)
-    ignored = (*_others(data.feature_names, columns), data.label_name)
-    return Rows(sealed(data.rows[:, columns]), data.source, ignored)
-
-
-def _from_array(source: Any, ignored: tuple[str, ...], wanted: Wanted, where: str) -> Rows:
-    """Return rows of an array, which names no columns and holds features only."""
-    rows, _ = fitting_rows(source, wanted, where)
+def _from_raw(raw: RawData, wanted: Wanted, where: str) -> Rows:
+    warn_of_test_part(raw, where)
+    ignored = raw.ignored if raw.y is None else (*raw.ignored, raw.label_name)
+    if raw.feature_names is not None:
+        return _by_name(raw, raw.feature_names, ignored, wanted, where)
+    rows, _ = fitting_rows(raw.rows, wanted, where, raw.image_shape)
     return _checked(rows, ignored, wanted, where)
 
 
-def _from_frame(frame: nw.DataFrame[Any], wanted: Wanted, label: str | int | None) -> Rows:
-    where = "data frame"
+def _by_name(
+    raw: RawData, names: Sequence[str], ignored: tuple[str, ...], wanted: Wanted, where: str
+) -> Rows:
+    refuse_other_shape(raw.image_shape, wanted, where)
+    columns = choose_named(names, wanted, None, where)
+    rows = chosen_columns(check_rows(raw.rows, where), columns, where)
+    return _checked(rows, (*_others(names, columns), *ignored), wanted, where)
+
+
+def _from_frame(
+    frame: nw.DataFrame[Any], wanted: Wanted, label: str | int | None, where: str
+) -> Rows:
     names = [str(name) for name in frame.columns]
     columns = choose_named(names, wanted, label, where)
     matrix = check_rows(frame_matrix(frame, columns, where), where)

@@ -17,7 +17,7 @@ from layerlab.errors import DataError, did_you_mean
 
 __all__ = ["choose_features", "choose_label", "choose_named", "choose_unnamed"]
 
-_MADE_UP = re.compile(r"x\d+|pixel_\d+_\d+")  # see `default_names`
+_MADE_UP = re.compile(r"x\d+|pixel_\d+_\d+(_\d+)?")  # see `default_names`
 _HINTS = 3  # missing names for which near ones are looked up
 
 

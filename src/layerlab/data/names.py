@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from numbers import Integral, Real
+from reprlib import repr as shorten
 from typing import Any
 
 import narwhals as nw
@@ -19,6 +21,9 @@ __all__ = ["check_names", "names_from_text"]
 _CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _INT64 = range(-(2**63), 2**63)
 _EXACT = 2**53  # up to it, a whole float is one integer and no other
+_LONGEST = 255  # characters of a name; an array of text has room for the longest in every row
+_WIDE = (nw.Int128, nw.UInt128)  # NumPy has no such integers
+_MISSING = ("NAType", "NaTType")  # what pandas has for nothing
 
 
 def check_names(values: Any, where: str, what: str = "label") -> Array:
@@ -50,6 +55,8 @@ def check_names(values: Any, where: str, what: str = "label") -> Array:
         return array.astype(array.dtype.newbyteorder("="), copy=False)
     if kind == "f":
         return _whole(array, where, what)
+    if kind == "U":
+        _refuse_no_text(array, where, what)
     if kind in "OTU":
         return _from_objects(array.tolist(), where, what)
     raise DataError(
@@ -69,15 +76,17 @@ def names_from_text(cells: Sequence[str]) -> Array:
     Returns
     -------
     names : ndarray of shape (m,)
+        Of objects where one is too long for an array of text.
     """
     if all(_CANONICAL_INTEGER.fullmatch(cell) and int(cell) in _INT64 for cell in set(cells)):
         return np.array([int(cell) for cell in cells], dtype=np.int64)
-    return np.array(cells, dtype=np.str_)
+    too_long = max(map(len, cells), default=0) > _LONGEST
+    return np.array(cells, dtype=object if too_long else np.str_)
 
 
 def _as_array(values: Any, where: str, what: str) -> Array:
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise DataError(f"{where}: a {what} for each row is needed. Got {values!r} instead.")
+    if isinstance(values, str | bytes | Set | Mapping) or not isinstance(values, Iterable):
+        raise DataError(f"{where}: a {what} for each row is needed. Got {shorten(values)} instead.")
     if np.ma.isMaskedArray(values) and np.ma.is_masked(values):
         raise DataError(f"{where}: some {what}s are masked. Give every row a {what}.")
     if isinstance(values, np.ndarray):
@@ -98,7 +107,8 @@ def _from_series(series: nw.Series[Any], where: str, what: str) -> Array:
     if series.null_count():
         missing = np.flatnonzero(np.asarray(series.is_null().to_numpy(), dtype=bool))
         raise _missing(int(missing[0]), where, what)
-    if series.dtype.is_numeric() and not series.dtype.is_decimal():
+    dtype = series.dtype
+    if dtype.is_float() or (dtype.is_integer() and dtype not in _WIDE):
         return np.asarray(series.to_numpy())
     return np.array([*series.to_list(), None], dtype=object)[:-1]  # None keeps it one-dimensional
 
@@ -175,10 +185,12 @@ def _beyond_64_bits(value: Any, row: int, where: str, what: str) -> DataError:
 
 
 def _kind(value: Any, row: int, where: str, what: str) -> str:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        raise _missing(row, where, what)
     if isinstance(value, str):
         return _text_kind(value, row, where, what)
+    if value is None or type(value).__name__ in _MISSING:
+        raise _missing(row, where, what)
+    if isinstance(value, float) and np.isnan(value):
+        raise _missing(row, where, what)
     if isinstance(value, bool | np.bool_):
         return "bool"
     if isinstance(value, Integral):
@@ -194,6 +206,16 @@ def _kind(value: Any, row: int, where: str, what: str) -> str:
 def _text_kind(value: str, row: int, where: str, what: str) -> str:
     if not value:
         raise _missing(row, where, what)
+    if len(value) > _LONGEST:
+        raise DataError(
+            f"{where}: the {what} of row {row} (counted from 0) has {len(value)} characters "
+            f"({shorten(value)}), and {_LONGEST} are the most. Give the {what}s short names."
+        )
+    if not value.isascii() and not _is_unicode(value):
+        raise DataError(
+            f"{where}: the {what} of row {row} (counted from 0), {value!r}, holds half a character "
+            "(a surrogate). Correct it."
+        )
     # NumPy drops trailing NUL characters, which would make two names one.
     if "\0" in value:
         raise DataError(
@@ -201,6 +223,24 @@ def _text_kind(value: str, row: int, where: str, what: str) -> str:
             "character. Remove it."
         )
     return "text"
+
+
+def _is_unicode(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _refuse_no_text(array: Array, where: str, what: str) -> None:
+    """Refuse numbers beyond Unicode's, which a damaged file holds and Python has no text for."""
+    units = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("="))).view(np.uint32)
+    if (units > sys.maxunicode).any():
+        row = int(np.argmax(units > sys.maxunicode)) // (array.dtype.itemsize // 4)
+        raise DataError(
+            f"{where}: the {what} of row {row} (counted from 0) is no text. Write the file again."
+        )
 
 
 def _missing(row: int, where: str, what: str) -> DataError:

@@ -3,62 +3,80 @@
 from __future__ import annotations
 
 import io
-import lzma
 import struct
-import tokenize
 import warnings
 import zipfile
-import zlib
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
 
 from numpy.lib import format as npy
 
 from layerlab._typing import Array
+from layerlab.data.array_names import (
+    LABELS,
+    ROWS,
+    label_names,
+    name_of_test,
+    training_names,
+)
+from layerlab.data.mapped import LARGE
+from layerlab.data.npy_header import DAMAGE, Claim, damaged, read_claim
 from layerlab.data.rows import seal
 from layerlab.data.source import RawData
 from layerlab.errors import DataError, DataWarning, did_you_mean
 
-__all__ = ["read_npz", "read_npz_rows"]
+__all__ = ["is_npz", "read_npz", "read_npz_rows"]
 
-_ROWS = ("X", "x", "data", "rows", "images")
-_LABELS = ("y", "labels", "target")
+_L = "labels"  # what messages call them
 _GROUPS = "groups"
 _BOMB_BYTES = 1 << 30  # an array this large that was packed …
 _BOMB_RATIO = 100  # … this tightly is refused
-# What damaged or hostile archives were seen to raise inside zipfile, zlib and NumPy.
-# RuntimeError is RecursionError too, LookupError IndexError, ArithmeticError OverflowError.
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    tokenize.TokenError,
-    ArithmeticError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    UnicodeError,
-    ValueError,
-)
+_NAME_LENGTH = 26  # where a member's header has the lengths of its name and of what is added
+_CHUNK = 1 << 20
+
+
+def is_npz(path: Path) -> bool:
+    """Return whether a ZIP archive is one of arrays, or is so damaged that nobody can tell.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    npz : bool
+
+    Raises
+    ------
+    DataError
+        If it is a workbook of Excel or another office document, which is a ZIP archive too.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except DAMAGE:
+        return True
+    if "[Content_Types].xml" in names or "META-INF/manifest.xml" in names:
+        raise DataError(f"{path}: this is a workbook or document. Save its table as CSV.")
+    return not names or any(name.endswith(".npy") for name in names)
 
 
 def read_npz(
-    content: bytes, where: str, *, label: str | int | None = None, groups: str | int | None = None
+    content: bytes | Path,
+    where: str,
+    *,
+    label: str | int | None = None,
+    groups: str | int | None = None,
 ) -> RawData:
     """Return the rows and labels of an NPZ archive.
 
     Parameters
     ----------
-    content : bytes
-        What ``numpy.savez`` or ``savez_compressed`` wrote: rows under one of
-        X, x, data, rows, images; labels under one of y, labels, target; groups,
-        where there are any, under groups.
+    content : bytes or Path
+        What ``numpy.savez`` or ``savez_compressed`` wrote, or where it lies: rows under
+        one of X, x, data, rows, images; labels under one of y, labels, target; groups,
+        where there are any, under groups. With ``_train`` behind or ``train_`` before
+        them, what has ``test`` there instead is the test part.
     where : str
         The file's path, with which messages begin.
     label, groups : str, optional
@@ -67,6 +85,7 @@ def read_npz(
     Returns
     -------
     raw : RawData
+        Large arrays that are not packed are mapped, if the archive is given by its path.
 
     Raises
     ------
@@ -75,26 +94,26 @@ def read_npz(
     """
     with _open(content, where) as archive:
         keys = _keys(archive, where)
-        rows = _key([key for key in keys if key != str(label)], _ROWS, "rows", where)
-        labels = _key(keys, _LABELS if label is None else (str(label),), "labels", where)
+        rows = _rows_key(keys, label, where)
+        labels = _key(keys, _usual_labels(rows) if label is None else (str(label),), _L, where)
         group = _group_key(keys, groups, where)
-        _warn_of_others(keys, {rows, labels, group}, where)
+        test = _test_keys(keys, rows, labels)
+        _warn_of_others(keys, {rows, labels, group, *(test or ())}, where)
         return RawData(
             rows=_array(archive, rows, where),
             y=_array(archive, labels, where),
             label_name=labels,
             groups=None if group is None else _array(archive, group, where),
+            test=None if test is None else _labelled(archive, *test, where),
         )
 
 
-def read_npz_rows(
-    content: bytes, where: str, *, label: str | int | None = None
-) -> tuple[Array, tuple[str, ...]]:
+def read_npz_rows(content: bytes | Path, where: str, *, label: str | int | None = None) -> RawData:
     """Return the rows of an NPZ archive that may have no labels.
 
     Parameters
     ----------
-    content : bytes
+    content : bytes or Path
         As for `read_npz`; all arrays but the rows are left unread.
     where : str
         The file's path, with which messages begin.
@@ -103,9 +122,8 @@ def read_npz_rows(
 
     Returns
     -------
-    rows : ndarray of shape (m, d) or (m, h, w)
-    ignored : tuple of str
-        The names of the other arrays.
+    raw : RawData
+        Without labels.
 
     Raises
     ------
@@ -115,16 +133,39 @@ def read_npz_rows(
     with _open(content, where) as archive:
         keys = _keys(archive, where)
         if label is not None:
-            _key(keys, (str(label),), "labels", where)
-        rows = _key([key for key in keys if key != str(label)], _ROWS, "rows", where)
-        return _array(archive, rows, where), tuple(key for key in keys if key != rows)
+            _key(keys, (str(label),), _L, where)
+        rows = _rows_key(keys, label, where)
+        others = tuple(key for key in keys if key != rows)
+        return RawData(_array(archive, rows, where), None, ignored=others)
 
 
-def _open(content: bytes, where: str) -> zipfile.ZipFile:
+def _open(content: bytes | Path, where: str) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(io.BytesIO(content))
-    except _DAMAGE as error:
-        raise _damaged(where, error) from error
+        return zipfile.ZipFile(io.BytesIO(content) if isinstance(content, bytes) else content)
+    except DAMAGE as error:
+        raise damaged(where, error) from error
+
+
+def _rows_key(keys: Sequence[str], label: str | int | None, where: str) -> str:
+    others = [key for key in keys if key != str(label)]
+    training = training_names(ROWS)
+    in_parts = not set(ROWS) & set(others) and set(training) & set(others)
+    return _key(others, training if in_parts else ROWS, "rows", where)
+
+
+def _usual_labels(rows: str) -> tuple[str, ...]:
+    return LABELS if name_of_test(rows) is None else label_names(rows)
+
+
+def _test_keys(keys: Sequence[str], rows: str, labels: str) -> tuple[str, str] | None:
+    """Return the names of the test part's rows and labels, if it is there."""
+    x, y = name_of_test(rows), name_of_test(labels)
+    return None if x is None or y is None or not {x, y} <= set(keys) else (x, y)
+
+
+def _labelled(archive: zipfile.ZipFile, rows: str, labels: str, where: str) -> RawData:
+    x, y = _array(archive, rows, where), _array(archive, labels, where)
+    return RawData(x, y, label_name=labels)
 
 
 def _keys(archive: zipfile.ZipFile, where: str) -> list[str]:
@@ -179,57 +220,39 @@ def _array(archive: zipfile.ZipFile, key: str, where: str) -> Array:
     try:
         with archive.open(info) as member:
             # Sizes are compared first: NumPy allocates what a header claims.
-            _check_size(info, _claimed_bytes(member, place), member.tell(), place)
+            claim = read_claim(member, place)
+            _check_size(info, claim, place)
+        if _can_be_mapped(archive, info, claim):
+            return _mapped(archive, info, claim)
         with archive.open(info) as member:
             return seal(npy.read_array(member, allow_pickle=False))
     except DataError:
         raise
-    except _DAMAGE as error:
-        raise _damaged(place, error) from error
+    except DAMAGE as error:
+        raise damaged(place, error) from error
 
 
-def _claimed_bytes(member: Any, place: str) -> int:
-    version = npy.read_magic(member)
-    _refuse_divided_time(member, 2 if version == (1, 0) else 4)
-    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, _, dtype = read(member)
-    if dtype.hasobject:
-        raise DataError(
-            f"{place}: it holds Python objects, which are never unpickled. Save plain numbers, "
-            "and labels as text or integers."
-        )
-    count = 1
-    for side in shape:
-        count *= int(side)  # Python's integers do not overflow
-    return count * dtype.itemsize
+def _can_be_mapped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, claim: Claim) -> bool:
+    packed = info.compress_type != zipfile.ZIP_STORED
+    return claim.n_bytes >= LARGE and not packed and archive.filename is not None
 
 
-def _refuse_divided_time(member: Any, prefix: int) -> None:
-    """Refuse what NumPy 2 dies of without an exception: a type such as ``M8[D/0]``.
+def _mapped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, claim: Claim) -> Array:
+    with archive.open(info) as member:  # to its end, where its checksum is compared
+        while member.read(_CHUNK):
+            pass
+    with open(str(archive.filename), "rb") as file:
+        file.seek(info.header_offset + _NAME_LENGTH)
+        behind = sum(struct.unpack("<HH", file.read(4)))  # the name and what is added to it
+    start = info.header_offset + _NAME_LENGTH + 4 + behind + claim.start
+    return claim.mapped(str(archive.filename), start)
 
-    No array of numbers or text has a slash in its header, or a backslash to write one by.
-    """
-    start = member.tell()
-    header = member.read(int.from_bytes(member.read(prefix), "little"))
-    member.seek(start)
-    if b"/" in header or b"\\" in header:
-        raise ValueError("its header is not that of numbers or text")
 
-
-def _check_size(info: zipfile.ZipInfo, claimed: int, start: int, place: str) -> None:
-    held = info.file_size - start
-    if claimed != held:
-        raise DataError(
-            f"{place}: its header claims {claimed} bytes and the archive holds {held}. "
-            "Write the file again."
-        )
+def _check_size(info: zipfile.ZipInfo, claim: Claim, place: str) -> None:
+    claim.check_held(info.file_size, place)
+    claimed = claim.n_bytes
     if claimed > _BOMB_BYTES and claimed > _BOMB_RATIO * info.compress_size:
         raise DataError(
             f"{place}: {info.compress_size} bytes would grow to {claimed}. "
             "If it is meant, save it with numpy.savez, uncompressed."
         )
-
-
-def _damaged(place: str, error: BaseException) -> DataError:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return DataError(f"{place}: the archive is damaged ({reason}). Write or copy it again.")

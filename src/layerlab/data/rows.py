@@ -9,12 +9,11 @@ import numpy as np
 from scipy import sparse
 
 from layerlab._typing import Array
+from layerlab.data.mapped import gathered, is_mapped
 from layerlab.errors import DataError, DataWarning
 
 __all__ = [
     "check_rows",
-    "check_shape",
-    "flatten_images",
     "seal",
     "sealed",
     "value_range",
@@ -23,6 +22,7 @@ __all__ = [
 
 _LARGEST = float(np.finfo(np.float32).max)  # the command line computes in float32
 _EXACT = 2**53  # beyond it, float64 skips integers
+_CHANNELS = 4  # colour with alpha
 _BLOCK = 4096  # rows looked at in one go when a bad value is searched for
 
 
@@ -31,7 +31,7 @@ def check_rows(rows: Any, where: str) -> Array:
 
     Parameters
     ----------
-    rows : array-like of shape (m, d) or (m, h, w)
+    rows : array-like of shape (m, d), (m, h, w) or (m, h, w, c)
         NumPy array, SciPy sparse matrix, or nested sequence of numbers.
     where : str
         What messages begin with: the file, or what the rows came as.
@@ -54,7 +54,14 @@ def check_rows(rows: Any, where: str) -> Array:
             f"{where}: the features are of type {array.dtype}, and only booleans, integers and "
             "floats of up to 64 bits are read. Convert them to numbers first."
         )
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+    return _native(array, where)
+
+
+def _native(array: Array, where: str) -> Array:
+    dtype = array.dtype.newbyteorder("=")
+    if array.dtype.isnative or not is_mapped(array):
+        return array.astype(dtype, copy=False)
+    return gathered(array.shape, dtype, lambda block: array[block], where)
 
 
 def _plain_array(rows: Any, where: str) -> Array:
@@ -66,21 +73,38 @@ def _plain_array(rows: Any, where: str) -> Array:
     dense: Any = rows
     try:
         if sparse.issparse(rows):
-            dense = dense.toarray()
+            dense = _dense(rows, where)
         return np.asarray(np.ma.getdata(dense) if np.ma.isMaskedArray(dense) else dense)
-    except (TypeError, ValueError) as error:
+    except DataError:
+        raise
+    except (RuntimeError, TypeError, ValueError) as error:
         raise DataError(
             f"{where}: {type(rows).__name__} cannot be read as rows of numbers ({error}). "
             "Give a rectangular array, one row a sample."
         ) from error
 
 
-def _check_dimensions(array: Array, where: str) -> None:
-    if array.ndim not in (2, 3):
-        hint = " Colour images are not read yet: make them grey first." if array.ndim == 4 else ""
+def _dense(rows: Any, where: str) -> Array:
+    try:
+        dense: Array = rows.toarray()
+    except (MemoryError, ValueError) as error:  # ValueError: larger than any array
         raise DataError(
-            f"{where}: rows must have the shape (rows, features) or (rows, height, width). "
-            f"Got the shape {array.shape}.{hint}"
+            f"{where}: the sparse rows of shape {rows.shape} do not fit into memory as a dense "
+            "array, which is what is worked with. Give fewer rows or features."
+        ) from error
+    return dense
+
+
+def _check_dimensions(array: Array, where: str) -> None:
+    if array.ndim not in (2, 3, 4):
+        raise DataError(
+            f"{where}: rows must have the shape (rows, features), (rows, height, width) or "
+            f"(rows, height, width, channels). Got the shape {array.shape}."
+        )
+    if array.ndim == 4 and not 0 <= array.shape[3] <= _CHANNELS:
+        raise DataError(
+            f"{where}: the last side of colour images is 1 to {_CHANNELS} channels. Got the shape "
+            f"{array.shape}. Where channels come first, numpy.moveaxis(rows, 1, -1) moves them."
         )
     if not array.shape[0]:
         raise DataError(f"{where}: there are no rows. Give at least one.")
@@ -88,78 +112,6 @@ def _check_dimensions(array: Array, where: str) -> None:
         raise DataError(
             f"{where}: the rows have no features: shape {array.shape}. Give at least one a row."
         )
-
-
-def flatten_images(
-    rows: Array, image_shape: Any, where: str
-) -> tuple[Array, tuple[int, int] | None]:
-    """Return rows of shape (m, d) and the image shape that the rows or the user name.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (m, d) or (m, h, w)
-    image_shape : (int, int) or None
-        Height and width the user names.
-    where : str
-        What messages begin with.
-
-    Returns
-    -------
-    rows : ndarray of shape (m, d)
-    image_shape : (int, int) or None
-
-    Raises
-    ------
-    DataError
-        If the two shapes disagree, or height times width is not d.
-    """
-    named = check_shape(image_shape)
-    own = (rows.shape[1], rows.shape[2]) if rows.ndim == 3 else None
-    if named and own and named != own:
-        raise DataError(
-            f"{where}: the images are {own[0]}×{own[1]}, but image_shape says "
-            f"{named[0]}×{named[1]}. Leave image_shape out."
-        )
-    shape = own or named
-    flat = rows.reshape(len(rows), -1)  # (m, h * w)
-    if shape and shape[0] * shape[1] != flat.shape[1]:
-        raise DataError(
-            f"{where}: image_shape {shape[0]}×{shape[1]} needs {shape[0] * shape[1]} features a "
-            f"row, and the rows have {flat.shape[1]}. Give the height and width that fit."
-        )
-    return flat, shape
-
-
-def check_shape(image_shape: Any) -> tuple[int, int] | None:
-    """Return the image shape as two ints, or None where none is given.
-
-    Parameters
-    ----------
-    image_shape : (int, int) or None
-        Height and width.
-
-    Returns
-    -------
-    image_shape : (int, int) or None
-
-    Raises
-    ------
-    DataError
-        If it is not two positive integers.
-    """
-    if image_shape is None:
-        return None
-    sides = tuple(image_shape) if isinstance(image_shape, tuple | list) else ()
-    positive = all(
-        isinstance(side, int | np.integer) and not isinstance(side, bool) and side > 0
-        for side in sides
-    )
-    if len(sides) != 2 or not positive:
-        raise DataError(
-            "image_shape must be two positive integers, height and width. "
-            f"Got {image_shape!r} instead."
-        )
-    return int(sides[0]), int(sides[1])
 
 
 def value_range(rows: Array, names: tuple[str, ...], where: str) -> tuple[float, float]:

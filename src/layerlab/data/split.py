@@ -39,6 +39,8 @@ class Split:
     seed : int or None
         Number from which the randomness of the split derives, see
         `layerlab._random.draw_seed`; None where there is none.
+    test_given : bool
+        Whether the test rows were given as such, and only the others were split.
     """
 
     train: IndexArray
@@ -47,6 +49,7 @@ class Split:
     kind: str
     fractions: tuple[float, float, float]
     seed: int | None = None
+    test_given: bool = False
 
     @classmethod
     def of(
@@ -58,6 +61,7 @@ class Split:
         kind: str = "given",
         fractions: tuple[float, float, float] | None = None,
         seed: int | None = None,
+        test_given: bool = False,
     ) -> Split:
         """Return the split of three lists of rows, checked.
 
@@ -69,6 +73,7 @@ class Split:
         fractions : (float, float, float), optional
             By default the parts' shares of the rows.
         seed : int, optional
+        test_given : bool, default=False
 
         Returns
         -------
@@ -87,7 +92,15 @@ class Split:
         _check_partition(parts)
         sizes = [len(part) for part in parts]
         shares = fractions or (sizes[0] / sum(sizes), sizes[1] / sum(sizes), sizes[2] / sum(sizes))
-        return cls(parts[0], parts[1], parts[2], kind=kind, fractions=shares, seed=seed)
+        return cls(
+            parts[0],
+            parts[1],
+            parts[2],
+            kind=kind,
+            fractions=shares,
+            seed=seed,
+            test_given=test_given,
+        )
 
     def __repr__(self) -> str:
         return (
@@ -111,12 +124,14 @@ class Split:
         Returns
         -------
         record : dict
-            Keys ``kind``, ``fractions``, ``seed``, ``train``, ``validation``, ``test``.
+            Keys ``kind``, ``fractions``, ``seed``, ``train``, ``validation``, ``test``; and
+            ``test_given`` where they were.
         """
         return {
             "kind": self.kind,
             "fractions": list(self.fractions),
             "seed": self.seed,
+            **({"test_given": True} if self.test_given else {}),
             **{part: getattr(self, part).tolist() for part in PARTS},
         }
 
@@ -150,6 +165,7 @@ class Split:
             kind=_kind(record.get("kind", "given")),
             fractions=_shares(record.get("fractions")),
             seed=_seed(record.get("seed")),
+            test_given=record.get("test_given") is True,
         )
 
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from layerlab._files import parse_json
+from layerlab._typing import IndexArray
 from layerlab.data.dataset import Dataset
-from layerlab.data.split import SPLIT_KINDS, Split
-from layerlab.data.splits import DEFAULT_FRACTIONS, check_fractions, check_split, split_rows
+from layerlab.data.split import PARTS, SPLIT_KINDS, Split
+from layerlab.data.splits import DEFAULT_FRACTIONS, check_split, split_beside, split_rows
 from layerlab.errors import DataError, ParameterError, did_you_mean
 
 __all__ = ["SplitRule", "parse_split", "read_split"]
@@ -23,22 +26,27 @@ class SplitRule:
     ----------
     kind : str
         One of ``SPLIT_KINDS``, or ``"given"``.
-    fractions : (float, float, float)
+    fractions : tuple of float
+        Shares of training, validation and test rows; two where the test part is given.
     given : Split or None
         The split itself, where it was read from a file.
     """
 
     kind: str = "stratified"
-    fractions: tuple[float, float, float] = DEFAULT_FRACTIONS
+    fractions: tuple[float, ...] = DEFAULT_FRACTIONS
     given: Split | None = None
 
-    def split(self, data: Dataset, random_state: Any = 0) -> Split:
+    def split(
+        self, data: Dataset, random_state: Any = 0, *, test: IndexArray | None = None
+    ) -> Split:
         """Return the split of a data set by this rule.
 
         Parameters
         ----------
         data : Dataset
         random_state : int, RandomState instance or None, default=0
+        test : ndarray of shape (n_test,), optional
+            The test rows, where they are given: the last of the data.
 
         Returns
         -------
@@ -48,11 +56,22 @@ class SplitRule:
         ------
         DataError
             If the rows cannot be split so, see `split_rows` and `check_split`.
+        ParameterError
+            If there are two shares and no test rows.
         """
-        if self.given is None:
-            return split_rows(data, self.kind, fractions=self.fractions, random_state=random_state)
-        check_split(self.given, data)
-        return self.given
+        if self.given is not None:
+            _check_given(self.given, data, test)
+            return self.given
+        if test is not None:
+            return split_beside(
+                data, test, self.kind, fractions=self.fractions, random_state=random_state
+            )
+        if len(self.fractions) < len(PARTS):
+            raise ParameterError(
+                f"{data.source}: no test part is given, so a split needs three shares, as in "
+                f"'{self.kind}:60/20/20'. Got two; add one, or give the test part."
+            )
+        return split_rows(data, self.kind, fractions=self.fractions, random_state=random_state)
 
 
 def parse_split(text: str) -> SplitRule:
@@ -62,7 +81,8 @@ def parse_split(text: str) -> SplitRule:
     ----------
     text : str
         ``"stratified"``, ``"contiguous"`` or ``"group"``, with fractions if wanted
-        (``"contiguous:70/15/15"``), or the path of a JSON file that a run wrote.
+        (``"contiguous:70/15/15"``; ``"contiguous:80/20"`` where the test part is given),
+        or the path of a JSON file that a run wrote.
 
     Returns
     -------
@@ -130,19 +150,29 @@ def _read_json(path: Path) -> Any:
         ) from error
 
 
-def _parse_fractions(text: str) -> tuple[float, float, float]:
+def _check_given(split: Split, data: Dataset, test: IndexArray | None) -> None:
+    check_split(split, data)
+    if test is not None and not np.array_equal(split.test, np.sort(test)):
+        raise DataError(
+            f"{data.source}: the split's test rows are not those of the test part that is given. "
+            "Give the split of a run with this test part, or leave one of the two out."
+        )
+
+
+def _parse_fractions(text: str) -> tuple[float, ...]:
     try:
         numbers = [float(part) for part in text.split("/")]
     except ValueError:
         numbers = []
     total = sum(numbers)
     # Percent and shares both make sense; other totals may be a slip.
-    if len(numbers) != 3 or not all(n > 0 for n in numbers) or not _is_whole(total):
+    if len(numbers) not in (2, 3) or not all(n > 0 for n in numbers) or not _is_whole(total):
         raise ParameterError(
             "The fractions of a split must be three positive numbers with sum 100 or 1, as in "
-            f"'stratified:70/15/15'. Got {text!r} instead."
+            "'stratified:70/15/15', or two where the test part is given. "
+            f"Got {text!r} instead."
         )
-    return check_fractions([number / total for number in numbers])
+    return tuple(number / total for number in numbers)
 
 
 def _is_whole(total: float) -> bool:

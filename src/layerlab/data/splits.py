@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -17,9 +17,12 @@ from layerlab.data.health import require_groups
 from layerlab.data.split import PARTS, ROUNDING, SPLIT_KINDS, Split
 from layerlab.errors import DataError, ParameterError
 
-__all__ = ["DEFAULT_FRACTIONS", "check_fractions", "check_split", "split_rows"]
+__all__ = ["DEFAULT_FRACTIONS", "check_fractions", "check_split", "split_beside", "split_rows"]
 
 DEFAULT_FRACTIONS = (0.6, 0.2, 0.2)
+
+Shares: TypeAlias = tuple[float, ...]
+"""Of training, validation and test rows; of the first two where test rows are given."""
 
 
 def split_rows(
@@ -56,12 +59,49 @@ def split_rows(
     """
     check_choice("kind", kind, SPLIT_KINDS)
     shares = check_fractions(fractions)
-    if kind == "contiguous":
-        split = _contiguous(data, shares)
-    elif kind == "group":
-        split = _by_group(data, shares, draw_seed(random_state))
-    else:
-        split = _stratified(data, shares, draw_seed(random_state))
+    seed = None if kind == "contiguous" else draw_seed(random_state)
+    split = Split.of(*_parts(data, kind, shares, seed), kind=kind, fractions=shares, seed=seed)
+    check_split(split, data)
+    return split
+
+
+def split_beside(
+    data: Dataset,
+    test: IndexArray,
+    kind: str = "stratified",
+    *,
+    fractions: Sequence[float] = DEFAULT_FRACTIONS,
+    random_state: Any = 0,
+) -> Split:
+    """Return training and validation rows beside test rows that are given.
+
+    Parameters
+    ----------
+    data : Dataset
+        All rows, the test's behind the others, as `join` returns them.
+    test : ndarray of shape (n_test,)
+        Row numbers.
+    kind, random_state
+        As for `split_rows`.
+    fractions : sequence of two or three float
+        Shares of training and validation rows; a third has no meaning here. Only their
+        proportion counts.
+
+    Returns
+    -------
+    split : Split
+
+    Raises
+    ------
+    ParameterError, DataError
+        As for `split_rows`.
+    """
+    check_choice("kind", kind, SPLIT_KINDS)
+    shares = fractions[0] / sum(fractions[:2]), fractions[1] / sum(fractions[:2])
+    seed = None if kind == "contiguous" else draw_seed(random_state)
+    development = data.subset(slice(0, int(np.min(test))))
+    train, validation = _parts(development, kind, shares, seed)
+    split = Split.of(train, validation, test, kind=kind, seed=seed, test_given=True)
     check_split(split, data)
     return split
 
@@ -123,37 +163,45 @@ def check_split(split: Split, data: Dataset) -> None:
         )
 
 
-def _part_sizes(m: int, fractions: tuple[float, float, float], where: str) -> tuple[int, int, int]:
-    validation, test = (math.ceil(share * m - ROUNDING) for share in fractions[1:])
-    train = m - validation - test
+def _parts(data: Dataset, kind: str, shares: Shares, seed: int | None) -> list[IndexArray]:
+    """Return as many parts as there are shares, training rows first."""
+    if seed is None:
+        return _contiguous(data, shares)
+    return _by_group(data, shares, seed) if kind == "group" else _stratified(data, shares, seed)
+
+
+def _part_sizes(m: int, fractions: Shares, where: str) -> list[int]:
+    others = [math.ceil(share * m - ROUNDING) for share in fractions[1:]]
+    train = m - sum(others)
     if train < 1:
         raise DataError(
             f"{where}: {m} rows are too few for a split {_percent(fractions)}. Give more rows."
         )
-    return train, validation, test
+    return [train, *others]
 
 
-def _contiguous(data: Dataset, fractions: tuple[float, float, float]) -> Split:
-    train, validation, _ = _part_sizes(data.n_rows, fractions, data.source)
-    parts = np.split(np.arange(data.n_rows), [train, train + validation])
-    return Split.of(*parts, kind="contiguous", fractions=fractions)
+def _contiguous(data: Dataset, fractions: Shares) -> list[IndexArray]:
+    sizes = _part_sizes(data.n_rows, fractions, data.source)
+    return np.split(np.arange(data.n_rows), np.cumsum(sizes)[:-1])
 
 
-def _stratified(data: Dataset, fractions: tuple[float, float, float], seed: int) -> Split:
+def _stratified(data: Dataset, fractions: Shares, seed: int) -> list[IndexArray]:
     _require_rows_per_class(data, fractions, math.ceil(1 / min(fractions) - ROUNDING))
-    n_train, n_validation, n_test = _part_sizes(data.n_rows, fractions, data.source)
+    n_train, *others = _part_sizes(data.n_rows, fractions, data.source)
     if n_train < np.count_nonzero(data.class_counts):
-        # Validation and test are rounded up, which can leave fewer training rows than classes.
+        # The others are rounded up, which can leave fewer training rows than classes.
         raise _one_row_short(data, fractions, data.class_counts > 0)
-    every = np.arange(data.n_rows)
-    development, test = _cut(data, fractions, every, n_test, seed, step=0)
-    train, validation = _cut(data, fractions, development, n_validation, seed, step=1)
-    return Split.of(train, validation, test, kind="stratified", fractions=fractions, seed=seed)
+    rows, parts = np.arange(data.n_rows), []
+    # Test rows are cut off first, then validation rows, each with a stream of its own.
+    for step, size in enumerate(reversed(others), start=len(PARTS) - len(fractions)):
+        rows, part = _cut(data, fractions, rows, size, seed, step=step)
+        parts.append(part)
+    return [rows, *reversed(parts)]
 
 
 def _cut(
     data: Dataset,
-    fractions: tuple[float, float, float],
+    fractions: Shares,
     rows: IndexArray,
     n_second: int,
     seed: int,
@@ -175,35 +223,27 @@ def _cut(
     return first, second
 
 
-def _require_rows_per_class(
-    data: Dataset, fractions: tuple[float, float, float], needed: int
-) -> None:
+def _require_rows_per_class(data: Dataset, fractions: Shares, needed: int) -> None:
     counts = data.class_counts
     small = np.flatnonzero((counts > 0) & (counts < needed))
     if len(small):
         raise _too_small(data, fractions, small[0], needed)
 
 
-def _require_present(
-    data: Dataset, fractions: tuple[float, float, float], counts: IndexArray, least: int
-) -> None:
+def _require_present(data: Dataset, fractions: Shares, counts: IndexArray, least: int) -> None:
     """Refuse a class that rounding has left out of a part though its share is near one row."""
     absent = (data.class_counts > 0) & (counts < least)
     if absent.any():
         raise _one_row_short(data, fractions, absent)
 
 
-def _one_row_short(
-    data: Dataset, fractions: tuple[float, float, float], classes: Array
-) -> DataError:
+def _one_row_short(data: Dataset, fractions: Shares, classes: Array) -> DataError:
     """Return the error that asks for one more row of the smallest of some classes (a mask)."""
     smallest = np.where(classes, data.class_counts, data.n_rows + 1).argmin()
     return _too_small(data, fractions, smallest, int(data.class_counts[smallest]) + 1)
 
 
-def _too_small(
-    data: Dataset, fractions: tuple[float, float, float], label: np.intp, needed: int
-) -> DataError:
+def _too_small(data: Dataset, fractions: Shares, label: np.intp, needed: int) -> DataError:
     count = int(data.class_counts[label])
     return DataError(
         f"{data.source}: class {_name(data, label)} has {count} row{'s' * (count != 1)}, and a "
@@ -212,38 +252,37 @@ def _too_small(
     )
 
 
-def _by_group(data: Dataset, fractions: tuple[float, float, float], seed: int) -> Split:
+def _by_group(data: Dataset, fractions: Shares, seed: int) -> list[IndexArray]:
     group_of = require_groups(data)
     groups, sizes = np.unique(group_of, return_counts=True)
-    if len(groups) < len(PARTS):
+    if len(groups) < len(fractions):
         raise DataError(
-            f"{data.source}: a group split needs at least 3 groups. Got {len(groups)}. "
-            "Use a stratified split, or name smaller groups."
+            f"{data.source}: a group split needs at least {len(fractions)} groups. "
+            f"Got {len(groups)}. Use a stratified split, or name smaller groups."
         )
     order = stream(seed, Purpose.SPLIT).permutation(len(groups))
     part_of = np.empty(len(groups), dtype=np.intp)  # by position in `groups`
     part_of[order] = _dealt(sizes[order].tolist(), fractions)
     part_of_row = part_of[np.searchsorted(groups, group_of)]  # (m,)
-    parts = [np.flatnonzero(part_of_row == part) for part in range(len(PARTS))]
-    return Split.of(*parts, kind="group", fractions=fractions, seed=seed)
+    return [np.flatnonzero(part_of_row == part) for part in range(len(fractions))]
 
 
-def _dealt(sizes: list[int], fractions: tuple[float, float, float]) -> list[int]:
+def _dealt(sizes: list[int], fractions: Shares) -> list[int]:
     """Deal groups out in turn, each to the part that is furthest from full.
 
     scikit-learn's GroupShuffleSplit cuts by the number of groups, which misses
     the fractions of rows where sizes differ.
     """
-    rows = [0.0, 0.0, 0.0]
+    rows = [0.0] * len(fractions)
     parts = []
     for size in sizes:
-        part = min(range(3), key=lambda p: (rows[p] / fractions[p], -fractions[p]))
+        part = min(range(len(rows)), key=lambda p: (rows[p] / fractions[p], -fractions[p]))
         rows[part] += size
         parts.append(part)
     return parts
 
 
-def _percent(fractions: tuple[float, float, float]) -> str:
+def _percent(fractions: Shares) -> str:
     return "/".join(f"{100 * share:g}" for share in fractions)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from layerlab._typing import ImageShape
 from layerlab.data.dataset import Dataset
+from layerlab.data.mapped import chosen_columns
 from layerlab.data.model_columns import choose_features
 from layerlab.data.rows import seal
 from layerlab.data.wanted import check_wanted, refuse_other_shape
@@ -18,7 +20,7 @@ def take_features(
     *,
     n_features: int,
     feature_names: Sequence[str] | None = None,
-    image_shape: tuple[int, int] | None = None,
+    image_shape: ImageShape | None = None,
 ) -> Dataset:
     """Return a data set with the features a model takes, in the model's order.
 
@@ -33,8 +35,8 @@ def take_features(
         Number of features the model takes, d.
     feature_names : sequence of d str, optional
         Their names, where the model knows them.
-    image_shape : (int, int), optional
-        Height and width, where the model takes images.
+    image_shape : (int, int) or (int, int, int), optional
+        Height and width, and channels of colour, where the model takes images.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def take_features(
         return data
     return replace(
         data,
-        rows=seal(data.rows[:, columns]),
+        rows=seal(chosen_columns(data.rows, columns, data.source)),
         feature_names=tuple(data.feature_names[j] for j in columns),
         image_shape=wanted.image_shape,
     )

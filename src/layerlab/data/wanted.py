@@ -6,10 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from layerlab._typing import Array
+from layerlab._typing import Array, ImageShape
 from layerlab._validation import check_integer
-from layerlab.data.dataset import default_names
-from layerlab.data.rows import check_rows, check_shape, flatten_images
+from layerlab.data.rows import check_rows
+from layerlab.data.shapes import (
+    check_shape,
+    default_names,
+    flatten_images,
+    shape_size,
+    shape_text,
+)
 from layerlab.errors import DataError, ParameterError
 
 __all__ = ["Wanted", "check_wanted", "fitting_rows", "refuse_other_shape", "size_error"]
@@ -24,13 +30,13 @@ class Wanted:
     n_features : int
     names : tuple of n_features str
         Names of the features the model was trained on; empty where it knows none.
-    image_shape : (int, int) or None
-        Height and width, where it takes images.
+    image_shape : (int, int), (int, int, int) or None
+        Height and width, and channels of colour, where it takes images.
     """
 
     n_features: int
     names: tuple[str, ...] = ()
-    image_shape: tuple[int, int] | None = None
+    image_shape: ImageShape | None = None
 
     @property
     def made_up(self) -> bool:
@@ -41,8 +47,7 @@ class Wanted:
     def __str__(self) -> str:
         """Return what it takes, as messages say it."""
         if self.image_shape is not None:
-            height, width = self.image_shape
-            return f"images of {height}×{width} = {self.n_features} values"
+            return f"images of {shape_text(self.image_shape)} = {self.n_features} values"
         return f"{self.n_features} feature{'s' if self.n_features > 1 else ''}"
 
 
@@ -53,7 +58,7 @@ def check_wanted(n_features: int, names: Sequence[str] | None, image_shape: Any)
     ----------
     n_features : int
     names : sequence of n_features str, or None
-    image_shape : (int, int) or None
+    image_shape : (int, int), (int, int, int) or None
 
     Returns
     -------
@@ -71,49 +76,53 @@ def check_wanted(n_features: int, names: Sequence[str] | None, image_shape: Any)
             f"The 'feature_names' parameter must hold {count} different names, one a feature. "
             f"Got {len(names)}, {len(set(names))} of them different."
         )
-    if shape is not None and shape[0] * shape[1] != count:
+    if shape is not None and shape_size(shape) != count:
         raise ParameterError(
             f"The 'image_shape' parameter must make {count} values, one a feature. "
-            f"Got {shape[0]}×{shape[1]} instead."
+            f"Got {shape_text(shape)} instead."
         )
     return Wanted(count, () if names is None else tuple(map(str, names)), shape)
 
 
-def fitting_rows(source: Any, wanted: Wanted, where: str) -> tuple[Array, tuple[int, int] | None]:
+def fitting_rows(
+    source: Any, wanted: Wanted, where: str, image_shape: ImageShape | None = None
+) -> tuple[Array, ImageShape | None]:
     """Return rows that hold a model's features and nothing else, and their image shape.
 
     Parameters
     ----------
-    source : array-like of shape (m, d) or (m, h, w)
+    source : array-like of shape (m, d), (m, h, w) or (m, h, w, c)
     wanted : Wanted
     where : str
         What messages begin with.
+    image_shape : (int, int) or (int, int, int), optional
+        What the source says of rows laid out already.
 
     Returns
     -------
     rows : ndarray of shape (m, n_features)
-    image_shape : (int, int) or None
-        Height and width that the source has, else those of the model.
+    image_shape : (int, int), (int, int, int) or None
+        What the source has, else those of the model.
 
     Raises
     ------
     DataError
         If they are no rows of numbers, or not of the model's size.
     """
-    flat, shape = flatten_images(check_rows(source, where), None, where)
+    flat, shape = flatten_images(check_rows(source, where), image_shape, where)
     refuse_other_shape(shape, wanted, where)
     if flat.shape[1] != wanted.n_features:
         raise size_error(wanted, f"the rows have {flat.shape[1]}", where)
     return flat, shape or wanted.image_shape
 
 
-def refuse_other_shape(shape: tuple[int, int] | None, wanted: Wanted, where: str) -> None:
+def refuse_other_shape(shape: ImageShape | None, wanted: Wanted, where: str) -> None:
     """Refuse images that are not the model's size, although they may have as many values.
 
     Parameters
     ----------
-    shape : (int, int) or None
-        Height and width, where the source says so.
+    shape : (int, int), (int, int, int) or None
+        Where the source says so.
     wanted : Wanted
     where : str
         What the message begins with.
@@ -124,9 +133,8 @@ def refuse_other_shape(shape: tuple[int, int] | None, wanted: Wanted, where: str
         If both are known and differ.
     """
     if shape is not None and wanted.image_shape is not None and shape != wanted.image_shape:
-        height, width = shape
         raise size_error(
-            wanted, f"the images are {height}×{width} = {height * width} values", where
+            wanted, f"the images are {shape_text(shape)} = {shape_size(shape)} values", where
         )
 
 
