@@ -13,6 +13,8 @@ Usage::
     python -m benchmarks neighbours      the curve of k nearest neighbours
     python -m benchmarks predict         probabilities of one row and of many
     python -m benchmarks memory          peak memory of a fit
+    python -m benchmarks reading         images from IDX and PNG files, beside plain loops
+    python -m benchmarks health          the health check of 60,000 pictures
     python -m benchmarks start           importing layerlab, and its help
     python -m benchmarks beside          most of these beside one busy core
 
@@ -36,12 +38,14 @@ from benchmarks import (
     evaluate,
     explore,
     fit,
+    health,
     memory,
     neighbours,
     notebook,
     overhead,
     passes,
     predict,
+    reading,
     search,
     start,
 )
@@ -59,6 +63,8 @@ BENCHMARKS: dict[str, Callable[[], BenchmarkResult]] = {
     "neighbours": neighbours.run,
     "predict": predict.run,
     "memory": memory.run,
+    "reading": reading.run,
+    "health": health.run,
     "start": start.run,
     "beside": beside.run,
 }

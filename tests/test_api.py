@@ -13,6 +13,8 @@ from layerlab import (
     explore,
     load_data,
     load_model,
+    load_parts,
+    load_rows,
     save_model,
 )
 from layerlab.data import Dataset, split_rows
@@ -23,8 +25,8 @@ from layerlab.reporting.script import reproduction_script
 NAMES = ("width", "height", "depth", "weight")
 
 
-def blobs(m=90):
-    random = np.random.default_rng(0)
+def blobs(m=90, seed=0):
+    random = np.random.default_rng(seed)
     y = np.arange(m) % 3
     X = random.normal(size=(m, 4))
     X[np.arange(m), y] += 5.0
@@ -149,7 +151,8 @@ def test_the_script_redoes_a_run_of_data_loaded_with_options(file, tmp_path, mon
 
 def loading(data):
     """Return the line before the call of `load_data` in a script, and that call."""
-    script = reproduction_script(SimpleNamespace(data=data, seed=0), "1.0")
+    split = SimpleNamespace(test_given=False)
+    script = reproduction_script(SimpleNamespace(data=data, seed=0, split=split), "1.0")
     ast.parse(script)
     lines = script.splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("data = "))
@@ -248,3 +251,96 @@ def test_evaluate_wants_a_fitted_model_and_a_dataset():
 def test_a_folder_that_cannot_be_named_is_refused_before_anything_is_done(out):
     with pytest.raises(ParameterError):
         explore("digits", out=out)
+
+
+def same_results(tmp_path, *folders):
+    records = [json.loads((tmp_path / f / "results.json").read_text()) for f in folders]
+    for record in records:
+        del record["run"]
+    models = {(tmp_path / f / "model.layerlab").read_bytes() for f in folders}
+    return all(record == records[0] for record in records) and len(models) == 1
+
+
+@pytest.fixture
+def early(file, tmp_path):
+    """Return the file of development rows without a column of groups."""
+    lines = (tmp_path / file).read_text().splitlines()
+    (tmp_path / "early.csv").write_text("\n".join(line.rpartition(",")[0] for line in lines))
+    return "early.csv"
+
+
+@pytest.fixture
+def later(file, tmp_path):
+    """Return the file of a test part, whose columns stand in another order."""
+    X, y = blobs(60, seed=1)
+    lines = ["kind,d,c,b,a", *(f"{y[i]},{row}" for i, row in enumerate(texts(X[:, ::-1])))]
+    (tmp_path / "later.csv").write_text("\n".join(lines))
+    return "later.csv"
+
+
+def test_a_test_part_is_sealed_whole_and_the_script_redoes_the_run(
+    early, later, tmp_path, monkeypatch
+):
+    run = explore(early, label="kind", test=later, split="stratified:80/20", out="run")
+    split = run.exploration.split
+    assert (split.kind, split.test_given) == ("stratified", True)
+    assert split.test.tolist() == list(range(120, 180))
+    assert [len(split.train), len(split.validation)] == [96, 24]
+    assert run.results["test"]["rows"] == 60
+    assert run.results["test"]["accuracy"] > 0.9
+    assert run.results["split"]["test_given"]
+    assert "test part given: 96 training" in (run.path / "report.html").read_text("utf-8")
+    run_script(tmp_path / "run" / "reproduce.py", "again", monkeypatch)
+    assert same_results(tmp_path, "run", "again")
+
+
+def test_a_test_part_may_be_given_as_parts_arrays_or_a_data_set(early, later, tmp_path):
+    explore(early, label="kind", test=later, out="run")
+    explore(load_parts(early, label="kind", test=later), out="parts")
+    explore(load_data(early, label="kind"), test=load_data(later, label="kind"), out="sets")
+    assert same_results(tmp_path, "run", "parts", "sets")
+    run = explore(*blobs(120), test=blobs(60, seed=1), out="arrays")
+    assert run.results["test"]["rows"] == 60
+    assert "PUT THE DATA HERE" in (tmp_path / "arrays" / "reproduce.py").read_text("utf-8")
+
+
+def test_parts_take_no_second_test_part_and_no_options(early, later):
+    parts = load_parts(early, label="kind", test=later)
+    with pytest.raises(ParameterError, match="Leave 'test' out"):
+        explore(parts, test=later)
+    with pytest.raises(ParameterError, match="'grey' parameter is for data that is yet"):
+        explore(parts, grey=True)
+
+
+def test_the_split_of_a_run_goes_with_its_test_part_only(early, later, tmp_path):
+    explore(early, label="kind", test=later, out="run")
+    explore(early, label="kind", test=later, split="run/results.json", out="again")
+    assert same_results(tmp_path, "run", "again")
+    with pytest.raises(DataError, match="of 180 rows and the data has 120"):
+        explore(early, label="kind", split="run/results.json")
+    with pytest.raises(DataError, match="not those of the test part"):
+        explore(*blobs(90), test=blobs(90, seed=1), split="run/results.json")
+
+
+def test_a_model_of_resized_images_takes_images_as_it_was_trained(tmp_path, file):
+    folder = coloured_folder(tmp_path)
+    run = explore(folder, resize=(4, 4), out="run")
+    assert run.results["data"]["image_shape"] == [4, 4, 3]
+    model = load_model(run.path / "model.layerlab")
+    assert model.image_options_["resize"] == [4, 4]
+    rows = load_rows(folder / "red" / "3.png", **api.model_takes(model))
+    assert rows.rows.shape == (1, 48)
+    assert api.predict_rows(model, rows)[0].tolist() == ["red"]
+
+
+def coloured_folder(tmp_path):
+    from PIL import Image
+
+    random = np.random.default_rng(0)
+    for channel, name in enumerate(("red", "green", "blue")):
+        (tmp_path / "colours" / name).mkdir(parents=True)
+        for i in range(30):
+            pixels = random.integers(0, 90, (6, 6, 3), np.uint8)
+            pixels[1:5, 1:5, channel] += 150
+            Image.fromarray(pixels).save(tmp_path / "colours" / name / f"{i}.png")
+    return tmp_path / "colours"

@@ -74,7 +74,7 @@ def test_an_interrupt_says_only_what_is_true(
     done = layerlab(*options)
     assert done.code == code
     assert done.err == f"{word}. The run folder cut is marked unfinished.\n"
-    monkeypatch.setattr(explore, "load_data", interrupted)
+    monkeypatch.setattr(explore, "load_parts", interrupted)
     assert layerlab(*options).err == f"{word}.\n"
 
 

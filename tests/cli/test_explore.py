@@ -24,7 +24,7 @@ def test_explore_writes_a_whole_run_folder_and_says_what_it_found(layerlab, csv,
     assert "of the sealed test part right" in done.out
     assert "run/model.layerlab" in done.out
     assert "120 rows" in done.err
-    assert "searching: 9 fits" in done.err
+    assert "searching: 9\n" in done.err
     log = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
     events = [json.loads(line)["event"] for line in log]
     assert (events[0], events[-1]) == ("begin", "end")
@@ -204,3 +204,26 @@ def test_an_interrupted_run_is_visibly_unfinished(tmp_path, number, code):
     assert "Traceback" not in err
     assert (tmp_path / "run" / "UNFINISHED").exists()
     assert not (tmp_path / "run" / "results.json").exists()
+
+
+def test_a_test_part_and_a_shape_are_taken_and_said(layerlab, csv, tmp_path):
+    done = layerlab(
+        "explore", csv, "--label", "kind", "--test", csv, "--shape", "1x2", "--out", "run"
+    )
+    assert done.code == 0
+    assert f"Test part, sealed: 120 rows of {csv}" in done.err
+    record = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert record["data"]["image_shape"] == [1, 2]
+    assert record["test"]["rows"] == 120
+
+
+def test_two_shares_need_a_test_part(layerlab, csv):
+    done = layerlab("explore", csv, "--label", "kind", "--split", "contiguous:80/20")
+    assert done.code == 2
+    assert "needs three shares" in done.err
+
+
+def test_options_of_images_are_refused_where_there_are_none(layerlab, csv):
+    done = layerlab("explore", csv, "--label", "kind", "--resize", "8x8")
+    assert done.code == 2
+    assert "resize" in done.err

@@ -11,6 +11,8 @@ from layerlab.exploration.configuration import (
     SHAPES,
     default_grid,
 )
+from layerlab.exploration.pace import LIMITS
+from layerlab.exploration.subsample import FEWEST
 from layerlab.models import DEFAULT_KS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "explore.md").read_text("utf-8")
@@ -31,6 +33,16 @@ def test_the_numbers():
     fits = len(default_grid()) * exploration.SEARCH_FOLDS
     for words in (
         f"{len(SHAPES)} shapes × {len(ALPHAS)} penalties = {len(default_grid())} networks",
+        f"left out in {groups.GROUPED_FOLDS} folds, and where either would be too much work in "
+        f"{groups.FEWER_FOLDS}.",
+        f"than {FEWEST} rows, or all",
+        f"below {FEWEST} of these",
+        f"| the curve of nearest neighbours | {LIMITS.curve:.0e} |",
+        f"| the search, all fits | {LIMITS.search:.1e} |",
+        f"| each fit of the choice and of the further seeds | {LIMITS.fit:.1e} |",
+        f"| rows of unseen groups, all fits | {LIMITS.groups:.1e} |",
+        f"| the refit | {LIMITS.refit:.0e} |",
+        f"| nearest neighbours of test rows | {LIMITS.opening:.0e} |",
         f"{exploration.SEARCH_FOLDS} folds of the training rows ({fits} fits)",
         f"α is {ALPHAS[0]} or {ALPHAS[1]}.",
         f"at most {SEARCH_ITER} iterations",

@@ -11,7 +11,19 @@ from sklearn.exceptions import ConvergenceWarning
 from layerlab._files import canonical_json
 from layerlab.data import Dataset, Split, load_data, split_rows
 from layerlab.errors import DataError, ParameterError
-from layerlab.exploration import Configuration, Explorer, exploration, knn_curve, results
+from layerlab.exploration import (
+    Configuration,
+    Explorer,
+    exploration,
+    knn_curve,
+    results,
+    subsample,
+    work,
+)
+from layerlab.exploration.crew import Budget
+from layerlab.exploration.pace import Limits
+from layerlab.reporting.sentences import answer, limits_notes, notes
+from layerlab.reporting.tables import candidates_table, models_table, shortlist_table
 
 SMALL = tuple(Configuration(shape, 0.1) for shape in ((), (4,), (8,), (4, 4)))
 
@@ -118,7 +130,7 @@ def test_a_tiny_budget_still_ends_with_everything_and_says_so():
 def test_a_split_by_group_is_searched_by_group():
     data = iris(groups=True)
     explorer = Explorer(data, split_rows(data, "group", random_state=0))
-    train = explorer.train
+    train = explorer.searched
     for a, b in explorer.folds:
         assert not set(train.groups[a]) & set(train.groups[b])
 
@@ -202,3 +214,94 @@ def test_a_split_by_groups_of_data_without_groups_is_refused_before_anything_is_
     split = split_rows(iris(groups=True), "group")
     with pytest.raises(ParameterError, match=r"^arrays: .*groups= \(--groups"):
         Explorer(iris(), split)
+
+
+@pytest.fixture
+def limited(monkeypatch):
+    """Let no stage use all rows of what `many` returns."""
+    for module in (subsample, exploration, work):
+        monkeypatch.setattr(module, "FEWEST", 30)
+    limits = Limits(curve=4e7, search=4.2e7, fit=8e6, groups=3e7, refit=9e6, opening=2e6)
+    monkeypatch.setattr(exploration, "LIMITS", limits)
+    monkeypatch.setattr(exploration, "LEAST_OPENING", 0)
+
+
+def many(groups=True):
+    X, y = load_iris(return_X_y=True)
+    noise = np.random.default_rng(0).normal(scale=0.1, size=(1500, 4))
+    group = np.arange(1500) % 8
+    return Dataset.from_arrays(
+        np.tile(X, (10, 1)) + noise, np.tile(y, 10), name="many", groups=group if groups else None
+    )
+
+
+def test_limits_leave_rows_out_the_same_for_any_threads_and_say_so(limited):
+    data = many()
+    e = explored(data, split=split_rows(data, random_state=0))
+    stages = ("curve", "search", "choice", "groups", "refit", "neighbours", "tested")
+    assert [stage for stage in stages if e.used[stage].all] == []
+    three = explored(data, n_threads=3, split=split_rows(data, random_state=0))
+    assert canonical_json(record(e)) == canonical_json(record(three))
+    assert e.model.theta_.tobytes() == three.model.theta_.tobytes()
+    assert record(e)["work"]["rows"]["refit"] == {"rows": e.used["refit"].rows, "of": 1200}
+    said = " ".join(notes(e))
+    for stage in stages:
+        assert f"{e.used[stage].rows:,} of {e.used[stage].of:,}" in said
+    assert f"of {e.used['tested'].rows} of the same rows" in answer(e)
+
+
+def test_the_baseline_is_compared_on_the_rows_that_it_was_asked_for(limited):
+    e = explored(many(groups=False))
+    knn, network = e.opening.scores["knn"], e.opening.scores["network"]
+    assert knn.score.rows == len(knn.asked) == e.used["tested"].rows < 300
+    assert network.score.rows == 300
+    paired = e.opening.against("knn")
+    assert paired.n == len(knn.asked)
+    assert paired.difference == pytest.approx(network.right[knn.asked].mean() - knn.right.mean())
+    assert e.opening.against("softmax").n == 300
+
+
+def test_tables_name_the_rows_that_were_used(limited):
+    e = explored(many(groups=False))
+    used = {stage: e.used[stage].rows for stage in e.used}
+    assert f"{used['search']} of 900 training rows" in candidates_table(e).caption
+    assert f"{used['choice']} of 900 training rows" in shortlist_table(e).caption
+    caption = models_table(e).caption
+    assert f"asked for {used['tested']} of the test rows" in caption
+    assert f"The network was fitted on {used['refit']} rows" in caption
+
+
+def test_without_limits_that_bind_nothing_is_said():
+    e = explored(iris(groups=True))
+    assert all(used.all for used in e.used.values())
+    assert limits_notes(e) == []
+    assert e.left_out == ()
+
+
+def test_networks_too_large_for_so_many_features_are_left_out_and_named(monkeypatch):
+    monkeypatch.setattr(exploration, "LIMITS", Limits(search=2e7))
+    e = explored(iris())
+    assert e.left_out
+    assert e.complete
+    assert e.planned == len(e.candidates) == len(SMALL) - len(e.left_out)
+    assert e.left_out[0].shape in limits_notes(e)[-1]
+    assert record(e)["work"]["left_out"][0]["alpha"] == 0.1
+
+
+def test_what_a_budget_has_used_before_counts():
+    spent = Budget(1e6, began=Budget().began - 1e7)
+    e = explored(iris(), budget=spent)
+    assert len(e.candidates) == 1
+    assert not explored(iris(), budget=1e6).left_out
+
+
+def test_labels_of_test_rows_choose_no_row_of_theirs(limited):
+    """With every test label changed, nearest neighbours are asked for the same test rows."""
+    data = many(groups=False)
+    split = split_rows(data, random_state=0)
+    y = data.y.copy()
+    y[split.test] = np.roll(y[split.test], 7)
+    other = Dataset.from_arrays(data.rows, y, name="many")
+    split = Split.of(split.train, split.validation, split.test, kind="stratified")
+    asked = [explored(d, split=split).opening.scores["knn"].asked for d in (data, other)]
+    np.testing.assert_array_equal(*asked)

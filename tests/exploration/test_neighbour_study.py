@@ -5,6 +5,8 @@ import pytest
 
 from layerlab.data import Dataset, make_folds
 from layerlab.exploration import knn_curve
+from layerlab.exploration.crew import Crew
+from layerlab.exploration.neighbour_study import study_neighbours
 from layerlab.models import NearestNeighbours
 
 
@@ -41,3 +43,11 @@ def test_columns_are_scaled_by_the_training_rows_of_each_fold():
                 model = NearestNeighbours.fit(data.rows[train], data.labels[train], k)
                 right = model.predict(data.rows[test]) == data.labels[test]
                 assert accuracy == right.mean()
+
+
+def test_three_threads_draw_the_same_curve():
+    data = mixed_units(99, np.arange(99) % 7)
+    one, three = (study_neighbours(data, 0, Crew(n)) for n in (1, 3))
+    assert list(one.curves) == list(three.curves) == ["shuffled", "contiguous", "group"]
+    for kind, curve in one.curves.items():
+        np.testing.assert_array_equal(curve, three.curves[kind])

@@ -12,6 +12,8 @@ from layerlab.models import (
     neighbour_curve,
     neighbour_predictions,
 )
+from layerlab.models import neighbours as module
+from layerlab.models.baselines import comparable, search_method
 from layerlab.models.neighbours import _Search, _tied, _wins
 
 DIGITS, LABELS = load_digits(return_X_y=True)
@@ -157,3 +159,40 @@ def test_numbers_that_cannot_be_are_refused(ks):
     X, y = np.zeros((5, 1)), np.zeros(5, int)
     with pytest.raises(ParameterError, match="numbers of neighbours from 1 to 5"):
         neighbour_predictions(X, y, X, ks)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, bool])
+def test_small_integers_are_searched_as_floats_of_the_same_values(dtype):
+    random = np.random.default_rng(0)
+    X = random.integers(0, 2 if dtype is bool else 250, (150, 20)).astype(dtype)
+    X[0] = 0  # as pixels, all reach one background
+    y = random.integers(0, 3, 150)
+    wide = neighbour_predictions(X[:90].astype(float), y[:90], X[90:].astype(float))
+    np.testing.assert_array_equal(neighbour_predictions(X[:90], y[:90], X[90:]), wide)
+    model = NearestNeighbours.fit(X[:90], y[:90], 3)
+    np.testing.assert_array_equal(model.predict(X[90:]), wide[2])
+    assert model.n_bytes == X[:90].nbytes + y[:90].nbytes
+
+
+def test_single_precision_holds_every_value_of_16_bits():
+    values = np.arange(2**16, dtype=np.uint16)[:, None]
+    assert (comparable(values, None) == values).all()
+    assert comparable(values.astype(np.int32), None).dtype == np.int32
+
+
+@pytest.mark.parametrize(
+    ("rows", "features", "method"),
+    [(50_001, 9, "brute"), (50_000, 9, "auto"), (50_001, 8, "auto")],
+)
+def test_many_rows_of_more_than_a_few_features_are_searched_without_a_tree(rows, features, method):
+    assert search_method(np.empty((rows, features), np.uint8)) == method
+
+
+def test_beyond_the_limit_nobody_is_asked_again(monkeypatch):
+    X_train, y_train, X = lattice(20)
+    monkeypatch.setattr(module, "ASKED_AGAIN", 10)
+    search = _Search(X_train, y_train, X, 15)
+    monkeypatch.setattr(search.search, "kneighbors", None)
+    for k in DEFAULT_KS:
+        votes = [np.bincount(row[:k]).argmax() for row in search.votes]
+        assert search.predictions(k).tolist() == votes

@@ -162,3 +162,42 @@ def test_weights_of_another_size_are_refused():
         weight_pictures(np.ones((64, 2)), (9, 9))
     with pytest.raises(ParameterError, match="'W' must have the shape"):
         weight_pictures(np.ones(64))
+
+
+COLOURS = np.random.default_rng(1).integers(0, 256, (4, 5 * 6 * 3))
+
+
+def test_pictures_in_colour_show_their_colours_from_black_to_full():
+    shown = images(picture_grid(COLOURS, (5, 6, 3), value_range=(0, 255)))
+    for image, row in zip(shown, COLOURS, strict=True):
+        np.testing.assert_allclose(image.get_array(), row.reshape(5, 6, 3) / 255)
+
+
+def test_colours_beyond_the_range_are_cut_off():
+    (shown,) = images(picture_grid([[-1.0, 0.5, 2.0]], (1, 1, 3), value_range=(0, 1)))
+    assert shown.get_array().tolist() == [[[0.0, 0.5, 1.0]]]
+
+
+def test_of_grey_with_alpha_the_grey_is_shown():
+    (shown,) = images(picture_grid([[7, 255, 9, 0]], (1, 2, 2)))
+    assert shown.get_array().tolist() == [[7, 9]]
+
+
+def test_large_pictures_in_colour_are_averaged_within_each_channel():
+    pictures = np.zeros((1, 2, 128, 3))
+    pictures[..., ::2, 0], pictures[..., 2] = 4.0, 6.0
+    averaged = _averaged(pictures)
+    assert averaged.shape == (1, 2, 64, 3)
+    assert averaged[0, 1, 5].tolist() == [2.0, 0.0, 6.0]
+
+
+def test_weights_of_a_pixel_s_channels_are_averaged():
+    W = np.array([[1.0, 0.0], [2.0, 0.0], [6.0, 3.0]])  # one pixel, two units
+    first, second = images(weight_pictures(W, (1, 1, 3)))[:2]  # the scale is behind them
+    assert (first.get_array().item(), second.get_array().item()) == (3.0, 1.0)
+    assert first.get_clim() == (-3.0, 3.0)
+
+
+def test_mistakes_in_colour():
+    figure = mistakes(COLOURS, (5, 6, 3), "abcd", "bcda", [0.9] * 4)
+    assert images(figure)[0].get_array().shape == (5, 6, 3)

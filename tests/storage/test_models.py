@@ -95,3 +95,29 @@ def test_an_unfitted_model_is_refused_and_leaves_nothing(tmp_path):
     with pytest.raises(ValueError, match="not fitted"):
         save_model(FeedforwardClassifier(), tmp_path / "m")
     assert not list(tmp_path.iterdir())
+
+
+OPTIONS = {"resize": [2, 2], "fit": "crop", "grey": True, "background": "black"}
+
+
+def test_how_images_were_brought_to_rows_is_kept_and_otherwise_not_mentioned(tmp_path):
+    save_model(fitted(), tmp_path / "plain")
+    assert b"image_options" not in (tmp_path / "plain").read_bytes()
+    assert load_model(tmp_path / "plain").image_options_ is None
+    save_model(fitted(), tmp_path / "m", image_options=OPTIONS, image_shape=(2, 2))
+    loaded = load_model(tmp_path / "m")
+    assert loaded.image_options_ == OPTIONS
+    save_model(loaded, tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "m").read_bytes()
+
+
+def test_options_that_are_none_of_images_are_refused(tmp_path):
+    with pytest.raises(ModelFileError, match="image_options are not ours"):
+        save_model(fitted(), tmp_path / "m", image_options={"hook": 1})
+
+
+def test_colour_images_keep_their_shape(tmp_path):
+    save_model(fitted(), tmp_path / "m", image_shape=(1, 2, 2))
+    assert load_model(tmp_path / "m").image_shape_ == (1, 2, 2)
+    with pytest.raises(ModelFileError, match="does not make 4 features"):
+        save_model(fitted(), tmp_path / "n", image_shape=(1, 2, 3))

@@ -48,6 +48,10 @@ def layerlab(
     """
 
 
+DATA = (
+    "`digits` (needs no file); a CSV, Parquet, Arrow, NPY, NPZ or IDX file; a folder of images "
+    "with a sub-folder for each class, or a zip or tar of one; a folder in MNIST's naming."
+)
 Label = Annotated[
     str | None,
     typer.Option(
@@ -56,18 +60,65 @@ Label = Annotated[
         "without a header the last.",
     ),
 ]
+Groups = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|INDEX",
+        help="Column of the groups (writers, patients), each to stay on one side of a split.",
+    ),
+]
+Test = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DATA",
+        help="The sealed test rows. By default the test part that lies in the same folder, if "
+        "any; `none` leaves that out.",
+    ),
+]
+Shape = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HxW[xC]",
+        help="Height and width, and channels of colour, of rows that are images. By default as "
+        "the source says.",
+    ),
+]
+Resize = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HxW", help="Bring image files to this size. By default all must have one size."
+    ),
+]
+Fit = Annotated[
+    str, typer.Option(metavar="pad|stretch|crop", help="How an image is fitted into --resize.")
+]
+Grey = Annotated[bool, typer.Option("--grey", help="Make image files in colour grey.")]
+Background = Annotated[
+    str, typer.Option(metavar="white|black", help="What lies behind transparent pixels.")
+]
+SplitRule = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND[:SHARES]|FILE",
+        help="stratified, contiguous or group, with shares of training, validation and test "
+        "rows if wanted (contiguous:70/15/15; two where the test part is given), or the "
+        "results.json of an earlier run. By default stratified:60/20/20, or group where "
+        "--groups is given.",
+    ),
+]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same results, bit for bit.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Model = Annotated[Path, typer.Argument(help="A model file, as `explore` writes it.")]
 
 
 @app.command(
     epilog="Examples: `layerlab explore digits` · `layerlab explore rows.csv --label kind` · "
-    "`layerlab explore rows.csv --split contiguous:70/15/15 --out run1`"
+    "`layerlab explore photos/ --resize 32x32` · "
+    "`layerlab explore rows.csv --test later.csv --split contiguous:80/20 --out run1`"
 )
 def explore(
-    data: Annotated[
-        str, typer.Argument(help="`digits` (needs no file), or a CSV or NPZ file.")
-    ] = "digits",
+    data: Annotated[str, typer.Argument(help=DATA)] = "digits",
+    test: Test = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Write to exactly this folder. By default a new one under runs/."),
@@ -75,9 +126,7 @@ def explore(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier run in --out.")
     ] = False,
-    seed: Annotated[
-        int, typer.Option(help="The same seed gives the same results, bit for bit.")
-    ] = 0,
+    seed: Seed = 0,
     threads: Annotated[
         int | None,
         typer.Option(help="Fits side by side. By default one a processor; results do not change."),
@@ -89,23 +138,14 @@ def explore(
             help="End within about this time (60s, 5m): fewer fits, and no promise of equal bits.",
         ),
     ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KIND[:SHARES]|FILE",
-            help="stratified, contiguous or group, with shares of training, validation and test "
-            "rows if wanted (contiguous:70/15/15), or the results.json of an earlier run. By "
-            "default stratified:60/20/20, or group where --groups is given.",
-        ),
-    ] = None,
+    split: SplitRule = None,
     label: Label = None,
-    groups: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|INDEX",
-            help="Column of the groups (writers, patients), each to stay on one side of a split.",
-        ),
-    ] = None,
+    groups: Groups = None,
+    shape: Shape = None,
+    resize: Resize = None,
+    fit: Fit = "pad",
+    grey: Grey = False,
+    background: Background = "white",
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress and no messages.")
     ] = False,
@@ -124,6 +164,7 @@ def explore(
 
         run_explore(
             data,
+            test=test,
             out=out,
             overwrite=overwrite,
             seed=seed,
@@ -132,7 +173,56 @@ def explore(
             split=split,
             label=label,
             groups=groups,
+            shape=shape,
+            resize=resize,
+            fit=fit,
+            grey=grey,
+            background=background,
             quiet=quiet or json,
+            as_json=json,
+        )
+
+
+@app.command(
+    epilog="Examples: `layerlab check digits` · `layerlab check photos/ --resize 32x32` · "
+    "`layerlab check rows.csv --test later.csv --json`"
+)
+def check(
+    data: Annotated[str, typer.Argument(help="What `explore` takes.")],
+    test: Test = None,
+    label: Label = None,
+    groups: Groups = None,
+    shape: Shape = None,
+    resize: Resize = None,
+    fit: Fit = "pad",
+    grey: Grey = False,
+    background: Background = "white",
+    split: SplitRule = None,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Look at data before anything is learnt from it, and say what may be wrong.
+
+    `explore` does so before it begins. Labels of the rows that it would seal
+    as test rows are not looked at. Exit code 2 where `explore` would refuse
+    the data.
+    """
+    with exit_codes():
+        with uncollected():
+            from layerlab.cli.check import run_check
+
+        run_check(
+            data,
+            test=test,
+            label=label,
+            groups=groups,
+            shape=shape,
+            resize=resize,
+            fit=fit,
+            grey=grey,
+            background=background,
+            split=split,
+            seed=seed,
             as_json=json,
         )
 
@@ -141,7 +231,8 @@ def explore(
 def predict(
     model: Model,
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE…", help="CSV or NPZ files, or `digits`.")
+        list[str],
+        typer.Argument(metavar="FILE…", help="What `explore` takes, labels aside, or images."),
     ],
     proba: Annotated[
         bool, typer.Option("--proba", help="Print the probability of every class.")
@@ -151,7 +242,7 @@ def predict(
     """Print a label and its probability for each row, as CSV.
 
     A column of labels in the file is left out. Columns with names are matched
-    by name.
+    by name; images are brought to the model's size as its training images were.
     """
     with exit_codes():
         with uncollected():
@@ -163,7 +254,7 @@ def predict(
 @app.command(epilog="Example: `layerlab evaluate runs/…/model.layerlab labelled.csv`")
 def evaluate(
     model: Model,
-    data: Annotated[str, typer.Argument(help="`digits`, or a CSV or NPZ file with labels.")],
+    data: Annotated[str, typer.Argument(help="What `explore` takes.")],
     label: Label = None,
     json: Json = False,
 ) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from layerlab._files import canonical_json
 from layerlab.api import evaluate, load_labelled_rows, load_model, model_takes
+from layerlab.cli.progress import shown_progress
 
 __all__ = ["run_evaluate"]
 
@@ -15,7 +16,8 @@ __all__ = ["run_evaluate"]
 def run_evaluate(path: Path, source: str, *, label: str | None, as_json: bool) -> None:
     """Score a model file on labelled rows."""
     model = load_model(path)
-    data = load_labelled_rows(source, **model_takes(model), label=label)
+    with shown_progress(as_json) as progress:
+        data = load_labelled_rows(source, **model_takes(model), label=label, progress=progress)
     found = evaluate(model, data)
     if as_json:
         typer.echo(canonical_json(found.to_dict()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -12,10 +11,12 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from layerlab._files import canonical_json
-from layerlab.api import Run, explore, health_line, load_data
+from layerlab.api import Parts, Run, explore, health_line, load_parts
 from layerlab.cli.interrupts import raise_interrupts
 from layerlab.cli.progress import shown_progress
+from layerlab.cli.shapes import parse_shape, parse_size
 from layerlab.errors import ParameterError
+from layerlab.exploration import Budget
 from layerlab.reporting.content import Table
 from layerlab.reporting.sentences import answer, notes
 from layerlab.reporting.tables import DIFFERENCE, models_table
@@ -28,38 +29,53 @@ UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 def run_explore(
     source: str,
     *,
-    out: Path | None,
-    overwrite: bool,
-    seed: int,
-    threads: int | None,
+    test: str | None,
     budget: str | None,
-    split: str | None,
+    threads: int | None,
+    shape: str | None,
+    resize: str | None,
     label: str | None,
     groups: str | None,
+    fit: str,
+    grey: bool,
+    background: str,
     quiet: bool,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Load, explore, write, and say what was found."""
     raise_interrupts()
-    seconds = None if budget is None else parse_seconds(budget)
-    data = load_data(source, label=label, groups=groups)
-    if not quiet:
-        typer.echo(health_line(data), err=True)
+    within = Budget(None if budget is None else parse_seconds(budget))
     with shown_progress(quiet) as progress:
-        run = explore(
-            data,
-            out=out,
-            overwrite=overwrite,
-            seed=seed,
-            n_threads=threads,
-            budget=seconds,
-            split=split,
+        parts = load_parts(
+            source,
+            test=test,
+            label=label,
+            groups=groups,
+            image_shape=parse_shape(shape),
+            resize=parse_size(resize),
+            fit=fit,
+            grey=grey,
+            background=background,
             progress=progress,
         )
+    if not quiet:
+        _say_loaded(parts)
+    with shown_progress(quiet) as progress:
+        run = explore(parts, budget=within, n_threads=threads, progress=progress, **options)
     if as_json:
         typer.echo(canonical_json(run.results))
     else:
         _say(run)
+
+
+def _say_loaded(parts: Parts) -> None:
+    """Say on stderr what was read, and how."""
+    typer.echo(health_line(parts.development), err=True)
+    for note in parts.development.notes:
+        typer.echo(note, err=True)
+    if parts.test is not None:
+        typer.echo(f"Test part, sealed: {parts.test.n_rows} rows of {parts.test.source}", err=True)
 
 
 def parse_seconds(text: str) -> float:

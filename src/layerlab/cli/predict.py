@@ -9,7 +9,9 @@ from typing import Any
 
 import typer
 
+from layerlab._callbacks import ProgressSink
 from layerlab.api import FeedforwardClassifier, load_model, load_rows, model_takes, predict_rows
+from layerlab.cli.progress import shown_progress
 from layerlab.data import Rows
 
 __all__ = ["run_predict"]
@@ -18,7 +20,8 @@ __all__ = ["run_predict"]
 def run_predict(path: Path, files: list[str], *, proba: bool, label: str | None) -> None:
     """Read every file before the first line is printed, so that bad input prints none."""
     model = load_model(path)
-    every = [_read(model, file, label) for file in files]
+    with shown_progress(quiet=False) as progress:
+        every = [_read(model, file, label, progress) for file in files]
     out = csv.writer(sys.stdout, lineterminator="\n")
     where = ["row"] if len(files) == 1 else ["file", "row"]
     classes = [str(name) for name in model.classes_]
@@ -31,8 +34,10 @@ def run_predict(path: Path, files: list[str], *, proba: bool, label: str | None)
     sys.stdout.flush()
 
 
-def _read(model: FeedforwardClassifier, file: str, label: str | None) -> Rows:
-    rows = load_rows(file, **model_takes(model), label=label)
+def _read(
+    model: FeedforwardClassifier, file: str, label: str | None, progress: ProgressSink
+) -> Rows:
+    rows = load_rows(file, **model_takes(model), label=label, progress=progress)
     if rows.ignored:
         typer.echo(f"{file}: left out {', '.join(map(repr, rows.ignored))}", err=True)
     return rows

@@ -58,7 +58,7 @@ class _Lines:
         self._console = console
 
     def stage(self, title: str, total: int) -> None:
-        self._console.print(f"{title}: {total} {'fit' if total == 1 else 'fits'}")
+        self._console.print(f"{title}: {total}")
 
     def advance(self) -> None:
         pass

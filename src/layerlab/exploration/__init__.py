@@ -1,6 +1,8 @@
 """Exploring: search, choice, the sealed test rows, and what was found."""
 
 from layerlab.exploration.configuration import ALPHAS, SHAPES, Configuration, default_grid
+from layerlab.exploration.crew import Budget
+from layerlab.exploration.examination import examine, examine_new_rows
 from layerlab.exploration.exploration import Exploration, Explorer
 from layerlab.exploration.groups import GroupStudy
 from layerlab.exploration.neighbour_study import NeighbourStudy, knn_curve
@@ -10,12 +12,15 @@ __all__ = [
     "ALPHAS",
     "SCHEMA_VERSION",
     "SHAPES",
+    "Budget",
     "Configuration",
     "Exploration",
     "Explorer",
     "GroupStudy",
     "NeighbourStudy",
     "default_grid",
+    "examine",
+    "examine_new_rows",
     "knn_curve",
     "results",
 ]

@@ -33,7 +33,7 @@ class Finalist:
     n_weights : int
     right : ndarray of bool, of shape (n_validation,)
     model : FeedforwardClassifier
-        With its cost and accuracy on the validation rows, iteration by iteration.
+        With its cost and accuracy on the validation rows watched, iteration by iteration.
     """
 
     configuration: Configuration
@@ -88,6 +88,7 @@ def validate(
     validation: Dataset,
     crew: Crew,
     title: str,
+    watched: Dataset | None = None,
 ) -> list[Finalist]:
     """Fit each network on the training rows and score it on the validation rows.
 
@@ -98,12 +99,17 @@ def validate(
     crew : Crew
     title : str
         What the progress bar says.
+    watched : Dataset, optional
+        Validation rows to watch after each iteration; by default all.
 
     Returns
     -------
     finalists : list of Finalist
     """
-    tasks = [partial(_finalist, c, seed, train, validation, crew) for c, seed in configurations]
+    seen = watched or validation
+    tasks = [
+        partial(_finalist, c, seed, train, seen, validation, crew) for c, seed in configurations
+    ]
     return [finalist for finalist in crew.run(title, tasks) if finalist is not None]
 
 
@@ -134,9 +140,14 @@ def compare_depth(shallow: Finalist, deep: Finalist) -> DepthVerdict:
 
 
 def _finalist(
-    configuration: Configuration, seed: int, train: Dataset, validation: Dataset, crew: Crew
+    configuration: Configuration,
+    seed: int,
+    train: Dataset,
+    watched: Dataset,
+    validation: Dataset,
+    crew: Crew,
 ) -> Finalist:
     model = configuration.classifier(seed, n_threads=1, callback=crew.stopped)
-    model.fit(train.rows, train.labels, X_val=validation.rows, y_val=validation.labels)
+    model.fit(train.rows, train.labels, X_val=watched.rows, y_val=watched.labels)
     right = np.asarray(model.predict(validation.rows) == validation.labels)
     return Finalist(configuration, seed, configuration.n_weights(train), right, model)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from threading import Event
 from time import perf_counter
 from typing import Generic, TypeVar
@@ -38,7 +39,13 @@ class Budget:
 
     def left(self, share: float = 1.0) -> bool:
         """Return whether less than this share of the budget has been used."""
-        return self.seconds is None or perf_counter() - self.began < share * self.seconds
+        return self.seconds is None or self.remaining(share) > 0
+
+    def remaining(self, share: float = 1.0) -> float:
+        """Return the seconds until this share of the budget has been used, negative after that."""
+        if self.seconds is None:
+            return inf
+        return share * self.seconds - (perf_counter() - self.began)
 
 
 class Crew:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from layerlab._guard import single_threaded_openmp
-from layerlab._typing import FloatArray
+from layerlab._typing import FloatArray, IndexArray
 from layerlab.data import Dataset, make_folds
+from layerlab.exploration.crew import Crew
 from layerlab.models import DEFAULT_KS, neighbour_curve
 
-__all__ = ["N_FOLDS", "NeighbourStudy", "knn_curve"]
+__all__ = ["N_FOLDS", "NeighbourStudy", "fold_kinds", "knn_curve", "study_neighbours"]
 
 N_FOLDS = 4
 
@@ -66,9 +68,20 @@ def knn_curve(data: Dataset, *, random_state: Any = 0) -> NeighbourStudy:
     -------
     study : NeighbourStudy
     """
-    kinds = ["shuffled", "contiguous"]
-    if data.groups is not None and len(np.unique(data.groups)) >= N_FOLDS:
-        kinds.append("group")
+    return study_neighbours(data, random_state, Crew(1))
+
+
+def study_neighbours(data: Dataset, random_state: Any, crew: Crew) -> NeighbourStudy:
+    """Return what `knn_curve` does, fold by fold on the crew's threads.
+
+    Parameters
+    ----------
+    data : Dataset
+    random_state : int, RandomState instance or None
+    crew : Crew
+        How many threads it has does not change the curve.
+    """
+    kinds = fold_kinds(data)
     folds = {
         kind: make_folds(
             kind, data.labels, n_splits=N_FOLDS, groups=data.groups, random_state=random_state
@@ -77,6 +90,19 @@ def knn_curve(data: Dataset, *, random_state: Any = 0) -> NeighbourStudy:
     }
     fewest = min(len(train) for kind in kinds for train, _ in folds[kind])
     ks = DEFAULT_KS[: max(1, fewest // 2)]
+    tasks = [partial(_fold_curve, data, fold, ks) for kind in kinds for fold in folds[kind]]
+    found = np.array(crew.run("nearest neighbours", tasks)).reshape(len(kinds), N_FOLDS, len(ks))
+    return NeighbourStudy(ks, dict(zip(kinds, found, strict=True)), data.n_rows)
+
+
+def fold_kinds(data: Dataset) -> tuple[str, ...]:
+    """Return the kinds of folds that the data allows."""
+    grouped = data.groups is not None and len(np.unique(data.groups)) >= N_FOLDS
+    return ("shuffled", "contiguous", *(("group",) if grouped else ()))
+
+
+def _fold_curve(
+    data: Dataset, fold: tuple[IndexArray, IndexArray], ks: tuple[int, ...]
+) -> FloatArray:
     with single_threaded_openmp():  # ties among neighbours fall by the number of threads
-        curves = {kind: neighbour_curve(data.rows, data.labels, folds[kind], ks) for kind in kinds}
-    return NeighbourStudy(ks, curves, data.n_rows)
+        return neighbour_curve(data.rows, data.labels, [fold], ks)

@@ -46,7 +46,18 @@ def results(exploration: Exploration, run: Mapping[str, Any]) -> dict[str, Any]:
         "depth": None if e.depth is None else e.depth.to_dict(),
         "groups": None if e.groups is None else e.groups.to_dict(),
         "test": _test(e),
+        "work": _work(e),
         "run": {**run, "seconds": dict(e.seconds), "microseconds_per_row": _times(e), **machine()},
+    }
+
+
+def _work(e: Exploration) -> dict[str, Any]:
+    """Return the rows that each stage used, and the networks that were too large to try."""
+    return {
+        "rows": {stage: used.to_dict() for stage, used in e.used.items()},
+        "left_out": [
+            {"hidden_layer_sizes": list(c.hidden_layer_sizes), "alpha": c.alpha} for c in e.left_out
+        ],
     }
 
 

@@ -10,6 +10,7 @@ from layerlab.models.baselines import (
 from layerlab.models.classifier import FeedforwardClassifier
 from layerlab.models.gradient_check import check_gradient, compare_gradient
 from layerlab.models.gradient_verdict import GradientCheck, GradientVerdict, TensorCheck
+from layerlab.models.nearest_rows import NearSearch
 from layerlab.models.neighbours import DEFAULT_KS, neighbour_curve, neighbour_predictions
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "GradientVerdict",
     "IndexPredictor",
     "MajorityClass",
+    "NearSearch",
     "NearestNeighbours",
     "TensorCheck",
     "check_gradient",

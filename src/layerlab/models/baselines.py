@@ -12,7 +12,19 @@ import numpy as np
 from layerlab._typing import Array, IndexArray
 from layerlab.network import fit_input_map
 
-__all__ = ["IndexPredictor", "MajorityClass", "NearestNeighbours", "microseconds_per_row"]
+__all__ = [
+    "IndexPredictor",
+    "MajorityClass",
+    "NearestNeighbours",
+    "comparable",
+    "microseconds_per_row",
+    "neighbour_scale",
+    "search_method",
+]
+
+# scikit-learn searches a tree up to 15 features. With many rows and more than a few features that
+# visits nearly all of it, and costs several times what plain products do.
+TREE_ROWS, TREE_FEATURES = 50_000, 8
 
 
 class IndexPredictor(Protocol):
@@ -70,13 +82,31 @@ class NearestNeighbours:
         from sklearn.neighbors import KNeighborsClassifier  # 40 ms that few need
 
         scale = neighbour_scale(X)
-        rows = X if scale is None else X * scale
-        n_bytes = rows.nbytes + y.nbytes + (0 if scale is None else scale.nbytes)
-        return cls(KNeighborsClassifier(k).fit(rows, y), k, scale, n_bytes)
+        rows = comparable(X, scale)
+        kept = X.nbytes if scale is None else rows.nbytes + scale.nbytes
+        model = KNeighborsClassifier(k, algorithm=search_method(rows)).fit(rows, y)
+        return cls(model, k, scale, kept + y.nbytes)
 
     def predict(self, X: Array) -> IndexArray:
         """Return the class index that most of the k nearest training rows have."""
-        return np.asarray(self.model.predict(X if self.scale is None else X * self.scale))
+        return np.asarray(self.model.predict(comparable(X, self.scale)))
+
+
+def comparable(X: Array, scale: Array | None) -> Array:
+    """Return rows as they are searched: scaled, or small integers in single precision.
+
+    Searching integers takes twice as long, as scikit-learn has no products of them; single
+    precision holds those of 16 bits exactly, and distances are added in double precision.
+    """
+    if scale is not None:
+        return np.asarray(X * scale)
+    return X.astype(np.float32) if X.dtype.kind in "biu" and X.dtype.itemsize <= 2 else X
+
+
+def search_method(rows: Array) -> str:
+    """Return how scikit-learn is to search: as it chooses, or without a tree."""
+    many = len(rows) > TREE_ROWS and rows.shape[1] > TREE_FEATURES
+    return "brute" if many else "auto"
 
 
 def neighbour_scale(X: Array) -> Array | None:

@@ -9,13 +9,16 @@ import numpy as np
 
 from layerlab._typing import Array, FloatArray, IndexArray
 from layerlab.errors import ParameterError
-from layerlab.models.baselines import neighbour_scale
+from layerlab.models.baselines import comparable, neighbour_scale, search_method
 
 __all__ = ["DEFAULT_KS", "neighbour_curve", "neighbour_predictions"]
 
 DEFAULT_KS = tuple(range(1, 16))
 
 SPARE = 3  # neighbours searched beyond the largest k: by then most ties have ended
+# Up to so many distances, rows whose ties matter are asked again: all of them, where distances
+# round, and that at every k.
+ASKED_AGAIN = 50_000_000
 
 
 def neighbour_predictions(
@@ -50,7 +53,8 @@ def neighbour_predictions(
     k-th and the (k+1)-th neighbour are equally far, which of them counts
     depends on the k that was asked for. Where the majority hangs on that, the
     row is asked again at that k. In scikit-learn it also depends on the number
-    of OpenMP threads, and so here.
+    of OpenMP threads, and so here. Above 50 million distances nobody is asked
+    again: among level neighbours those count that were found first.
     """
     if not ks or min(ks) < 1 or max(ks) > len(X_train):
         raise ParameterError(
@@ -58,8 +62,7 @@ def neighbour_predictions(
             f"number of training rows. Got {list(ks)} instead."
         )
     scale = neighbour_scale(X_train)
-    if scale is not None:
-        X_train, X = X_train * scale, X * scale
+    X_train, X = comparable(X_train, scale), comparable(X, scale)
     search = _Search(X_train, y_train, X, max(ks))
     return np.array([search.predictions(k) for k in ks])
 
@@ -101,16 +104,20 @@ class _Search:
 
         self.X, self.y_train = X, y_train
         self.n_classes = int(y_train.max()) + 1
-        self.search = NearestNeighbors(n_neighbors=largest_k).fit(X_train)
+        method = search_method(X_train)
+        self.search = NearestNeighbors(n_neighbors=largest_k, algorithm=method).fit(X_train)
         most = min(largest_k + SPARE, len(X_train))
         self.distances, neighbours = self.search.kneighbors(X, most)  # (n, most)
         self.votes = y_train[neighbours]
+        self.asks_again = len(X_train) * len(X) <= ASKED_AGAIN
         # Distances between other rows round by where a row stands among those that are asked: a
         # row asked alone might not tie.
-        self.alone = _are_whole(X_train) and _are_whole(X)
+        self.alone = self.asks_again and _are_whole(X_train) and _are_whole(X)
 
     def predictions(self, k: int) -> IndexArray:
         predictions = _majority(self.votes[:, :k], self.n_classes)
+        if not self.asks_again:
+            return predictions
         undecided = self.undecided(k, predictions)
         if len(undecided):
             again: Any = undecided if self.alone else slice(None)

@@ -9,7 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Cell", "FigureContent", "ReportContent", "Table"]
+__all__ = [
+    "Cell",
+    "FigureContent",
+    "FindingContent",
+    "HealthContent",
+    "ReportContent",
+    "Table",
+]
 
 Cell: TypeAlias = str | int | float | None
 """One cell of a table; None is shown as a dash."""
@@ -78,6 +85,51 @@ class FigureContent:
 
 
 @dataclass(frozen=True)
+class FindingContent:
+    """Something found in the data.
+
+    Attributes
+    ----------
+    level : str
+        ``"error"``, ``"warning"`` or ``"note"``.
+    title : str
+    places : str
+        The first rows or columns concerned.
+    advice : str
+        What to do.
+    detail : str
+    figure : FigureContent or None
+        The rows concerned, where they are images.
+    """
+
+    level: str
+    title: str
+    places: str = ""
+    advice: str = ""
+    detail: str = ""
+    figure: FigureContent | None = None
+
+
+@dataclass(frozen=True)
+class HealthContent:
+    """What a look at the data gave.
+
+    Attributes
+    ----------
+    summary : str
+        How many findings there are, and on which rows, in a sentence or two.
+    findings : sequence of FindingContent
+        The gravest first.
+    facts : sequence of (str, str)
+        Rows, classes and the like.
+    """
+
+    summary: str
+    findings: Sequence[FindingContent] = ()
+    facts: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
 class ReportContent:
     """All that a report says, in the order of the page.
 
@@ -95,6 +147,7 @@ class ReportContent:
     highlights : sequence of (str, str)
         Up to four figures to be seen first, each with what it counts:
         ``("97.8 %", "test accuracy, 352 of 360 rows")``.
+    health : HealthContent or None
     """
 
     title: str
@@ -104,3 +157,4 @@ class ReportContent:
     figures: Sequence[FigureContent] = ()
     provenance: Sequence[tuple[str, str]] = ()
     highlights: Sequence[tuple[str, str]] = ()
+    health: HealthContent | None = None

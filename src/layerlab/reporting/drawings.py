@@ -115,20 +115,28 @@ def draw_knn_curve(study: NeighbourStudy, noun: str = "group") -> Figure:
 def _samples(e: Exploration) -> Iterator[Drawing]:
     if e.data.image_shape is None:
         return
-    development = e.data.subset(e.split.development)
-    n = min(N_SAMPLES, development.n_rows)
-    figure = draw_rows(development, n=n, random_state=e.seed)
+    development = e.split.development
+    n = min(N_SAMPLES, len(development))
+    random = stream(draw_seed(e.seed), Purpose.PICTURES)
+    shown = np.sort(random.choice(len(development), n, replace=False))
+    figure = draw_rows(e.data, development[shown])
     yield "samples", "Some of the rows", f"{n} development rows drawn at random.", figure
 
 
 def _neighbours(e: Exploration) -> Iterator[Drawing]:
     caption = (
-        f"Mean accuracy over {N_FOLDS} folds of the development rows; the band is one standard "
+        f"Mean accuracy over {N_FOLDS} folds of the development rows"
+        f"{_drawn(e, 'curve')}; the band is one standard "
         "error. "
         "Shuffled folds ask about rows like those already seen, the others about new ones."
     )
     figure = draw_knn_curve(e.neighbours, group_noun(e))
     yield "knn-curve", "Nearest neighbours, by k", caption, figure
+
+
+def _drawn(e: Exploration, stage: str) -> str:
+    used = e.used[stage]
+    return "" if used.all else f" ({used.rows} of {used.of}, drawn at random)"
 
 
 def _depth(e: Exploration) -> Iterator[Drawing]:
@@ -138,7 +146,7 @@ def _depth(e: Exploration) -> Iterator[Drawing]:
         for c in e.candidates
     ]
     n_folds = len(e.candidates[0].accuracies)
-    figure = depth_width(points, n_rows=len(e.split.train), n_folds=n_folds)
+    figure = depth_width(points, n_rows=e.used["search"].rows, n_folds=n_folds)
     caption = "Every network of the search at every value of α, with one standard error."
     yield "depth-width", "Accuracy by depth and width", caption, figure
 
@@ -149,8 +157,8 @@ def _learning(e: Exploration) -> Iterator[Drawing]:
         model.loss_curve_,
         model.validation_loss_curve_,
         model.validation_scores_,
-        n_train=len(e.split.train),
-        n_validation=len(e.split.validation),
+        n_train=e.used["choice"].rows,
+        n_validation=e.used["watched"].rows,
     )
     caption = (
         "The chosen network, fitted on training rows: cost (penalty included on training rows), "

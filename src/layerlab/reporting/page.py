@@ -79,7 +79,7 @@ def _widest(figure: FigureContent) -> int:
     return round(ENLARGED * svg_width(figure.svg))
 
 
-def _inlined(figure: FigureContent, number: int) -> Markup:
+def _inlined(figure: FigureContent, number: int | str) -> Markup:
     label = figure.alt or figure.caption
     return Markup(svg_inline(figure.svg, prefix=f"f{number}-", label=label))
 

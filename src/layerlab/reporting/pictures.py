@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from layerlab._typing import ImageShape
 from layerlab._validation import check_integer
 from layerlab.errors import ParameterError
 from layerlab.reporting.style import (
@@ -28,7 +30,7 @@ from layerlab.reporting.text import printable, shorten
 
 __all__ = ["mistakes", "picture_grid", "weight_pictures"]
 
-Pictures = NDArray[np.float64]  # (n, height, width)
+Pictures = NDArray[np.float64]  # (n, height, width), or (n, height, width, 3 or 4) in colour
 
 Limits = tuple[float, float]  # the values drawn in the first and the last colour
 
@@ -43,7 +45,7 @@ SHORT_NAME = 3  # letters: with such names a mistake is told in two lines
 @styled()
 def picture_grid(
     rows: ArrayLike,
-    image_shape: tuple[int, int],
+    image_shape: ImageShape,
     titles: Sequence[Any] | None = None,
     columns: int | None = None,
     *,
@@ -53,15 +55,17 @@ def picture_grid(
 
     Parameters
     ----------
-    rows : array-like of shape (n_pictures, height · width)
-    image_shape : (int, int)
-        Height and width in pixels.
+    rows : array-like of shape (n_pictures, height · width), · channels in colour
+    image_shape : (int, int) or (int, int, int)
+        Height and width in pixels, and channels; those of two (grey and alpha) are shown by
+        the first, of three and four in their colours.
     titles : sequence of length n_pictures, or None
         What to write below each picture, of any type; long ones are cut in their middle.
     columns : int or None
         By default as near to a square as may be, and at most 8, or 5 with titles.
     value_range : (float, float) or None
-        The values drawn white and black; by default the smallest and largest of ``rows``.
+        The values drawn white and black, in colour black and full; by default the smallest
+        and largest of ``rows``.
 
     Returns
     -------
@@ -78,13 +82,13 @@ def picture_grid(
     """
     pictures = _as_pictures(rows, image_shape)
     lines = [] if titles is None else [titles]
-    return _grey_tiles(pictures, lines, columns, value_range)
+    return _labelled_tiles(pictures, lines, columns, value_range)
 
 
 @styled()
 def mistakes(
     rows: ArrayLike,
-    image_shape: tuple[int, int],
+    image_shape: ImageShape,
     true: Sequence[Any],
     predicted: Sequence[Any],
     probability: ArrayLike,
@@ -96,10 +100,10 @@ def mistakes(
 
     Parameters
     ----------
-    rows : array-like of shape (n_mistakes, height · width)
+    rows : array-like of shape (n_mistakes, height · width), · channels in colour
         In the order to be shown, the most confident first; none of them is fine as well.
-    image_shape : (int, int)
-        Height and width in pixels.
+    image_shape : (int, int) or (int, int, int)
+        As for `picture_grid`.
     true, predicted : sequence of length n_mistakes
         Names of the classes.
     probability : array-like of shape (n_mistakes,)
@@ -120,12 +124,12 @@ def mistakes(
     if len(np.asarray(rows)) == 0:
         return _sentence("No mistakes on these rows.")
     pictures = _as_pictures(rows, image_shape)
-    return _grey_tiles(pictures, _said(true, predicted, probability), columns, value_range)
+    return _labelled_tiles(pictures, _said(true, predicted, probability), columns, value_range)
 
 
 @styled()
 def weight_pictures(
-    W: ArrayLike, image_shape: tuple[int, int] | None = None, *, max_units: int = 32
+    W: ArrayLike, image_shape: ImageShape | None = None, *, max_units: int = 32
 ) -> Figure:
     """Draw what each unit of the first hidden layer looks at.
 
@@ -133,9 +137,10 @@ def weight_pictures(
     ----------
     W : array-like of shape (n_in, n_units)
         The first layer's weights, without biases.
-    image_shape : (int, int) or None
-        Height and width in pixels, with height · width = n_in. None for rows that are no
-        images: the matrix is drawn whole, a row a feature and a column a unit.
+    image_shape : (int, int), (int, int, int) or None
+        Height and width in pixels, with height · width = n_in, and channels, whose weights
+        are averaged. None for rows that are no images: the matrix is drawn whole, a row a
+        feature and a column a unit.
     max_units : int
         With more units than this, those of the largest weights (root of the sum of squares).
 
@@ -161,7 +166,8 @@ def weight_pictures(
         layout = _Layout(shown.shape[::-1], 1, 1, width=FIGURE_WIDTH, tallest=1.0)
         pictures, said = shown.T[np.newaxis], "features down, {} units across"
     else:
-        pictures, said = _as_pictures(shown, image_shape), "weights of {} units"
+        pictures, said = _one_channel(shown, image_shape), "weights of {} units"
+        limit = limit if len(image_shape) == 2 else float(np.abs(pictures).max()) or 1.0
         layout = _Layout(pictures.shape[1:], len(pictures), min(8, len(pictures)))
     figure, ax = _tiles(pictures, layout, DIVERGING, (-limit, limit), below=2.6 * LINE)
     _write_scale(ax, figure, limit, said.format(f"{len(order)} of {weights.shape[1]}"))
@@ -210,16 +216,28 @@ class _Layout:
         return MARGIN + column * (self.tile + GAP), MARGIN + row * self._step
 
 
-def _as_pictures(rows: ArrayLike, image_shape: tuple[int, int]) -> Pictures:
+def _as_pictures(rows: ArrayLike, image_shape: ImageShape) -> Pictures:
+    """Return pictures as they are drawn: in grey, or with three or four channels of colour."""
+    pictures = _laid_out(rows, image_shape)
+    if pictures.ndim == 4 and pictures.shape[3] == 2:
+        pictures = pictures[..., 0]
+    return _averaged(pictures)
+
+
+def _one_channel(rows: ArrayLike, image_shape: ImageShape) -> Pictures:
+    pictures = _laid_out(rows, image_shape)
+    return _averaged(pictures if pictures.ndim == 3 else pictures.mean(axis=3))
+
+
+def _laid_out(rows: ArrayLike, image_shape: ImageShape) -> Pictures:
     values = np.asarray(rows, dtype=np.float64)
-    height, width = image_shape
-    flat = values.reshape(len(values), int(np.prod(values.shape[1:])))
-    if flat.shape[1] != height * width or not flat.size:
+    flat = values.reshape(len(values), prod(values.shape[1:]))
+    if flat.shape[1] != prod(image_shape) or not flat.size:
         raise ParameterError(
-            f"Rows drawn as pictures of {height} × {width} pixels must hold {height * width} "
-            f"values each. Got an array of shape {values.shape} instead."
+            f"Rows drawn as pictures of {' × '.join(map(str, image_shape))} pixels must hold "
+            f"{prod(image_shape)} values each. Got an array of shape {values.shape} instead."
         )
-    return _averaged(flat.reshape(-1, height, width))
+    return flat.reshape(-1, *image_shape)
 
 
 def _averaged(pictures: Pictures) -> Pictures:
@@ -227,7 +245,7 @@ def _averaged(pictures: Pictures) -> Pictures:
     for axis in (1, 2):
         size = pictures.shape[axis]
         starts = np.arange(0, size, -(-size // LARGEST_SIDE))
-        shape = np.ones(3, dtype=int)
+        shape = np.ones(pictures.ndim, dtype=int)
         shape[axis] = -1
         counts = np.diff(np.append(starts, size)).reshape(shape)
         pictures = np.add.reduceat(pictures, starts, axis=axis) / counts
@@ -252,18 +270,18 @@ def _check_lengths(n: int, lines: Sequence[Sequence[Any]]) -> None:
         raise ParameterError(f"There are {n} pictures, but the words below are for {lengths}.")
 
 
-def _grey_tiles(
+def _labelled_tiles(
     pictures: Pictures,
     lines: Sequence[Sequence[Any]],
     columns: int | None,
     value_range: Limits | None,
 ) -> Figure:
-    """Draw pictures dark on white, with the lines below, each of which is for all pictures."""
+    """Draw pictures, grey ones dark on white, with the lines below, each of them for all."""
     n = len(pictures)
     _check_lengths(n, lines)
     usual = min(int(np.ceil(np.sqrt(n))), 5 if lines else 8)
     across = usual if columns is None else check_integer("columns", columns, 1)
-    layout = _Layout(pictures.shape[1:], n, across, len(lines))
+    layout = _Layout(pictures.shape[1:3], n, across, len(lines))
     limits = value_range or (float(pictures.min()), float(pictures.max()))
     figure, ax = _tiles(pictures, layout, "gray_r", limits)
     for i, words in enumerate(zip(*lines, strict=True)):
@@ -304,6 +322,8 @@ def _draw(
     limits: Limits,
 ) -> None:
     low, high = limits if limits[1] > limits[0] else (limits[0], limits[0] + 1)
+    if picture.ndim == 3:  # colours are shown as they are, 0 to 1
+        picture = np.clip((picture - low) / (high - low), 0, 1)
     ax.imshow(
         picture, cmap=colours, vmin=low, vmax=high, extent=extent, aspect="auto",
         interpolation="none", origin="upper",

@@ -6,7 +6,28 @@ from layerlab.exploration import Configuration, Exploration, GroupStudy
 from layerlab.metrics import PairedDifference, Score
 from layerlab.reporting.shares import difference_points, percent
 
-__all__ = ["answer", "depth_sentence", "group_noun", "network_words", "notes", "score"]
+__all__ = [
+    "answer",
+    "depth_sentence",
+    "group_noun",
+    "limits_notes",
+    "network_words",
+    "notes",
+    "score",
+]
+
+
+# What is said of a stage that did not use all rows.
+STAGES = (
+    ("curve", "the curve of nearest neighbours,", "development rows"),
+    ("search", "the search,", "training rows"),
+    ("choice", "the choice and the further seeds,", "training rows"),
+    ("groups", "rows of unseen groups,", "development rows"),
+    ("refit", "the network that ships,", "development rows"),
+    ("softmax", "softmax regression,", "development rows"),
+    ("neighbours", "nearest neighbours at the opening,", "development rows"),
+    ("tested", "nearest neighbours were asked for", "test rows"),
+)
 
 
 def score(found: Score) -> str:
@@ -38,8 +59,13 @@ def answer(e: Exploration) -> str:
     if e.groups is not None:
         parts.append(f", and {score(e.groups.network)} of {_unseen(e, e.groups)}")
         neighbours += f" and {percent(e.groups.neighbours.accuracy)}"
-    parts.append(f"; nearest neighbours (k = {e.k}) name {neighbours} of the same rows right.")
+    parts.append(f"; nearest neighbours (k = {e.k}) name {neighbours} of {_asked(e)} right.")
     return "".join(parts)
+
+
+def _asked(e: Exploration) -> str:
+    tested = e.used["tested"]
+    return "the same rows" if tested.all else f"{tested.rows} of the same rows"
 
 
 def _unseen(e: Exploration, found: GroupStudy) -> str:
@@ -76,6 +102,7 @@ def notes(e: Exploration) -> list[str]:
     said = [depth_sentence(e), _against_neighbours(e), _seeds(e), _kept(e)]
     if "group" in e.neighbours.curves:
         said.append(_folds(e))
+    said += limits_notes(e)
     if not e.complete:
         said.append(
             f"The budget ended the search after {len(e.candidates)} of {e.planned} networks; with "
@@ -84,12 +111,39 @@ def notes(e: Exploration) -> list[str]:
     return said
 
 
+def limits_notes(e: Exploration) -> list[str]:
+    """Return what was left out so that the run ends within minutes; nothing on small data."""
+    said = []
+    parts = [
+        f"{words} {e.used[stage].rows:,} of {e.used[stage].of:,} {rows}"
+        for stage, words, rows in STAGES
+        if stage in e.used and not e.used[stage].all
+    ]
+    if parts:
+        said.append(
+            "So that the run ends within minutes, some of it used rows drawn at random: "
+            f"{'; '.join(parts)}."
+        )
+    if e.left_out:
+        names = ", ".join(dict.fromkeys(c.shape for c in e.left_out))
+        said.append(
+            f"With {e.data.n_features:,} features the largest networks of the list would take too "
+            f"long and were not tried: {names}."
+        )
+    return said
+
+
 def _against_neighbours(e: Exploration) -> str:
     difference = e.opening.against("knn")
     return (
-        f"The network less nearest neighbours is {_points(difference)} on the test rows; "
+        f"The network less nearest neighbours is {_points(difference)} on {_paired(e)}; "
         f"exact McNemar test p = {difference.p_value:.2g}."
     )
+
+
+def _paired(e: Exploration) -> str:
+    tested = e.used["tested"]
+    return "the test rows" if tested.all else f"{tested.rows} test rows drawn at random"
 
 
 def _seeds(e: Exploration) -> str:

@@ -43,7 +43,7 @@ def _highlights(e: Exploration) -> list[tuple[str, str]]:
     network, knn = e.opening.scores["network"], e.opening.scores["knn"]
     tiles = [
         (percent(network.score.accuracy), f"network, {network.score.rows} test rows"),
-        (percent(knn.score.accuracy), f"nearest neighbours, k = {e.k}, same rows"),
+        (percent(knn.score.accuracy), f"nearest neighbours, k = {e.k}, {_asked(e)}"),
     ]
     if e.groups is not None:
         tiles.append((percent(e.groups.network.accuracy), f"network, {group_noun(e)}s never seen"))
@@ -51,14 +51,21 @@ def _highlights(e: Exploration) -> list[tuple[str, str]]:
     return tiles
 
 
+def _asked(e: Exploration) -> str:
+    tested = e.used["tested"]
+    return "same rows" if tested.all else f"{tested.rows} of them"
+
+
 def _provenance(e: Exploration, health: str) -> list[tuple[str, str]]:
     split = e.split
+    kind = f"{split.kind}, test part given" if split.test_given else split.kind
     return [
         ("Data", health),
+        *(("Read", note) for note in e.data.notes),
         ("Fingerprint", e.data.fingerprint),
         (
             "Split",
-            f"{split.kind}: {len(split.train)} training, {len(split.validation)} validation, "
+            f"{kind}: {len(split.train)} training, {len(split.validation)} validation, "
             f"{len(split.test)} test rows",
         ),
         ("Seed", str(e.seed)),

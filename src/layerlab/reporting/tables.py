@@ -27,9 +27,27 @@ def models_table(e: Exploration) -> Table:
         MODELS,
         [_model(e, name, found) for name, found in e.opening.scores.items()],
         f"{len(e.opening.labels)} test rows, opened once. Intervals after Wilson; differences with "
-        "the paired 95 % interval of Newcombe. All were fitted on the same "
-        f"{len(e.split.development)} rows.",
+        f"the paired 95 % interval of Newcombe. {_fitted(e)}",
         emphasis=list(e.opening.scores).index("network"),
+    )
+
+
+def _fitted(e: Exploration) -> str:
+    """Return what rows the models were fitted on and asked for."""
+    network, softmax, kept = (e.used[stage].rows for stage in ("refit", "softmax", "neighbours"))
+    if network == softmax == kept:
+        said = f"All were fitted on the same {network} rows."
+    else:
+        said = (
+            f"The network was fitted on {network} rows, softmax regression on {softmax}, and "
+            f"nearest neighbours know {kept}."
+        )
+    tested = e.used["tested"]
+    if tested.all:
+        return said
+    return (
+        f"{said} Nearest neighbours were asked for {tested.rows} of the test rows, drawn at "
+        "random, and are compared with the network on those."
     )
 
 
@@ -61,11 +79,16 @@ def shortlist_table(e: Exploration) -> Table:
         "The choice",
         SHORTLIST,
         [_finalist(finalist) for finalist in e.finalists],
-        f"The best {len(e.finalists)} of the search, fitted on {len(e.split.train)} training rows "
+        f"The best {len(e.finalists)} of the search, fitted on {_rows(e, 'choice')} "
         f"and scored on {len(e.split.validation)} validation rows. Chosen is the smallest within "
         "one standard error of the best.",
         emphasis=list(e.finalists).index(e.chosen),
     )
+
+
+def _rows(e: Exploration, stage: str) -> str:
+    used = e.used[stage]
+    return f"{used.rows} training rows" if used.all else f"{used.rows} of {used.of} training rows"
 
 
 def _finalist(finalist: Finalist) -> Row:
@@ -85,7 +108,7 @@ def candidates_table(e: Exploration) -> Table:
         CANDIDATES,
         [_candidate(candidate) for candidate in ranked],
         f"{len(e.candidates)} of {e.planned} networks, by {len(ranked[0].accuracies)}-fold "
-        f"cross-validation on the {len(e.split.train)} training rows.",
+        f"cross-validation on {'the ' * e.used['search'].all}{_rows(e, 'search')}.",
     )
 
 

@@ -47,6 +47,10 @@ KEYS: dict[str, Check] = {
 """Every key of format 1, all required, with the check of its type."""
 
 
+OPTIONAL: dict[str, Check] = {"image_options": _is(dict)}
+"""Keys that a header may lack: those who wrote format 1 before did not know them."""
+
+
 def header_of(record: ModelRecord) -> dict[str, Any]:
     """Return the header of a record, but for its checksum."""
     low_high = record.value_range
@@ -62,6 +66,7 @@ def header_of(record: ModelRecord) -> dict[str, Any]:
         "output": record.output,
         "value_range": None if low_high is None else [float(value) for value in low_high],
         "widths": list(record.widths),
+        **({} if record.image_options is None else {"image_options": dict(record.image_options)}),
     }
 
 
@@ -91,17 +96,17 @@ def audit_header(header: Mapping[str, Any]) -> None:
     ModelFileError
         Naming the first key that is missing, unknown or of another type.
     """
-    for key in sorted(header.keys() ^ KEYS.keys()):
+    for key in sorted((header.keys() ^ KEYS.keys()) - OPTIONAL.keys()):
         fault = "lacks the key" if key in KEYS else "has the unknown key"
         raise ModelFileError(f"its header {fault} {short(key)}")
-    for key, check in KEYS.items():
-        if not check(header[key]):
+    for key, check in (KEYS | OPTIONAL).items():
+        if key in header and not check(header[key]):
             raise ModelFileError(f"its {key} is not of the right type: {short(header[key])}")
 
 
 def record_fields(header: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an audited header gives to a `ModelRecord`, lists as tuples."""
-    described = KEYS.keys() - {"checksum", "class_type", "format_version"}
+    described = header.keys() - {"checksum", "class_type", "format_version"}
     return {
         key: tuple(header[key]) if type(header[key]) is list else header[key] for key in described
     }

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from layerlab._random import Purpose, stream
-from layerlab._typing import Array
+from layerlab._typing import Array, ImageShape
 from layerlab.errors import ModelFileError
 from layerlab.models import FeedforwardClassifier
 from layerlab.network import InputMap, Network
@@ -26,10 +26,11 @@ def save_model(
     model: FeedforwardClassifier,
     path: str | os.PathLike[str],
     *,
-    image_shape: tuple[int, int] | None = None,
+    image_shape: ImageShape | None = None,
     value_range: tuple[float, float] | None = None,
     feature_names: Sequence[str] | None = None,
     name: str | None = None,
+    image_options: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a fitted classifier to one file that any safetensors reader can open.
 
@@ -39,14 +40,17 @@ def save_model(
         Fitted.
     path : path
         By custom ``*.layerlab``. An existing file is replaced, in one step.
-    image_shape : (int, int), optional
-        Height and width, where rows are images.
+    image_shape : (int, int) or (int, int, int), optional
+        Height and width, and channels of colour, where rows are images.
     value_range : (float, float), optional
         Smallest and largest value of the training data.
     feature_names : sequence of str, optional
         By default those of the frame it was fitted on, if it was one.
     name : str, optional
         What it was trained on.
+    image_options : mapping, optional
+        How image files were brought to rows: ``resize``, ``fit``, ``grey`` and ``background``
+        as `load_data` takes them; by default as they come.
 
     Notes
     -----
@@ -71,6 +75,7 @@ def save_model(
         value_range=value_range or getattr(model, "value_range_", None),
         alpha=float(model.alpha),
         name=name if name is not None else getattr(model, "data_name_", ""),
+        image_options=image_options or getattr(model, "image_options_", None),
     )
     rows = _reference_rows(record)
     write_record(path, record, rows, model.predictor()(rows))
@@ -88,7 +93,8 @@ def load_model(path: str | os.PathLike[str]) -> FeedforwardClassifier:
     Returns
     -------
     model : FeedforwardClassifier
-        With ``image_shape_``, ``value_range_`` and ``data_name_`` as they were saved.
+        With ``image_shape_``, ``value_range_``, ``data_name_`` and ``image_options_`` as they
+        were saved.
 
     Raises
     ------
@@ -126,7 +132,7 @@ def _build(record: ModelRecord) -> FeedforwardClassifier:
         model.feature_names_in_ = np.array(record.feature_names, object)
     model.set_theta(np.array(record.theta))
     model.image_shape_, model.value_range_ = record.image_shape, record.value_range
-    model.data_name_ = record.name
+    model.data_name_, model.image_options_ = record.name, record.image_options
     return model
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import prod
 from reprlib import repr as short
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from layerlab._typing import Array
-from layerlab.errors import ModelFileError
+from layerlab._typing import Array, ImageShape
+from layerlab.data.image_options import ImageOptions
+from layerlab.errors import ModelFileError, ParameterError
 from layerlab.network import ACTIVATIONS, OUTPUTS, Layers, Layout
 
 __all__ = ["CLASS_TYPES", "ModelRecord", "class_names"]
@@ -55,13 +57,15 @@ class ModelRecord:
     feature_names : tuple of str, optional
         A name for each feature.
     image_shape : tuple of int, optional
-        (height, width), where rows are images.
+        (height, width), or (height, width, channels), where rows are images.
     value_range : tuple of float, optional
         (lowest, highest) value of the training data.
     alpha : float, default=0.0
         The penalty it was trained with.
     name : str, default=""
         What it was trained on.
+    image_options : mapping, optional
+        How image files are brought to rows, as `ImageOptions.to_dict` says it.
 
     Raises
     ------
@@ -77,10 +81,11 @@ class ModelRecord:
     scale: Array
     classes: Array
     feature_names: tuple[str, ...] | None = None
-    image_shape: tuple[int, int] | None = None
+    image_shape: ImageShape | None = None
     value_range: tuple[float, float] | None = None
     alpha: float = 0.0
     name: str = ""
+    image_options: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         for field in ("theta", "shift", "scale"):
@@ -209,6 +214,7 @@ def _check_description(record: ModelRecord) -> None:
         raise ModelFileError(f"its value_range is not (low, high): {short(record.value_range)}")
     if not _is_finite(record.alpha) or record.alpha < 0:
         raise ModelFileError(f"its alpha is no number from 0 upwards: {short(record.alpha)}")
+    _check_image_options(record.image_options)
     texts = (record.name, *(record.feature_names or ()), *map(str, record.classes.tolist()))
     if not all(map(_is_text, texts)):
         raise ModelFileError("one of its names cannot be written as UTF-8 text")
@@ -219,10 +225,17 @@ def _check_feature_names(names: tuple[str, ...] | None, n_features: int) -> None
         raise ModelFileError(f"it names {len(names)} features of {n_features}")
 
 
-def _check_image_shape(shape: tuple[int, int] | None, n_features: int) -> None:
+def _check_image_options(options: Mapping[str, Any] | None) -> None:
+    try:
+        ImageOptions.from_dict(options or {})
+    except ParameterError as error:
+        raise ModelFileError(f"its image_options are not ours: {error}") from error
+
+
+def _check_image_shape(shape: ImageShape | None, n_features: int) -> None:
     if shape is None:
         return
-    if len(shape) != 2 or not _whole_numbers(shape) or shape[0] * shape[1] != n_features:
+    if len(shape) not in (2, 3) or not _whole_numbers(shape) or prod(shape) != n_features:
         raise ModelFileError(f"its image_shape {short(shape)} does not make {n_features} features")
 
 

@@ -1,0 +1,77 @@
+"""How much work each stage may take: fixed limits, or what a budget leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from layerlab.exploration.crew import Budget
+
+__all__ = ["LIMITS", "Limits", "Pace"]
+
+# Multiplications a second of one core, until fits have shown what this one does.
+USUAL_RATE = 4e10
+# Of a budget: figures, report and files come after the last fit.
+KEPT_FOR_WRITING = 0.1
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Multiplications that a stage takes at most, so that all end within minutes on two cores.
+
+    Attributes
+    ----------
+    curve : float
+        The curve of nearest neighbours, all folds together.
+    search : float
+        The search, all fits together.
+    fit : float
+        One fit of the choice, or from a further seed.
+    groups : float
+        The rows of unseen groups, all fits together.
+    refit : float
+        One fit on development rows: the network that ships, and softmax regression.
+    opening : float
+        The nearest neighbours of test rows.
+    """
+
+    curve: float = 9e11
+    search: float = 2.5e12
+    fit: float = 7.5e11
+    groups: float = 1.5e12
+    refit: float = 3e12
+    opening: float = 9e11
+
+
+LIMITS = Limits()
+
+
+class Pace:
+    """Says how much work a stage may take.
+
+    Parameters
+    ----------
+    budget : Budget
+        Without seconds, limits are `LIMITS` whatever the clock says; with them, less where less
+        would fit.
+    n_threads : int
+        Threads that share the work; of no consequence without a budget.
+    """
+
+    def __init__(self, budget: Budget, n_threads: int) -> None:
+        self.budget, self.n_threads = budget, n_threads
+        self.rate = USUAL_RATE
+
+    def measured(self, work: float, seconds: float) -> None:
+        """Take over the rate of one thread from work that was done."""
+        if seconds > 0:
+            self.rate = work / seconds
+
+    def allowed(self, limit: float, share: float) -> float:
+        """Return the limit, or the work that fits into a share of the time left if that is less."""
+        if self.budget.seconds is None:
+            return limit
+        return min(limit, self.seconds(share) * self.rate * self.n_threads)
+
+    def seconds(self, share: float = 1.0) -> float:
+        """Return a share of the seconds that a budget leaves for computing."""
+        return share * max(0.0, self.budget.remaining(1 - KEPT_FOR_WRITING))
