@@ -499,7 +499,6 @@ def _write(
     """Write the run's files; the results last, the mark of an unfinished run after them."""
     from layerlab.reporting import render_page
     from layerlab.reporting.drawings import draw_figures
-    from layerlab.reporting.health import health_content
     from layerlab.reporting.script import reproduction_script
     from layerlab.reporting.story import report_content
 
@@ -515,9 +514,8 @@ def _write(
         name=e.data.name,
         image_options=_image_options(e.data),
     )
-    content = report_content(e, health_line(e.data), figures)
-    page = render_page(replace(content, health=health_content(health, e.data)))
-    folder.write_text("report.html", page)
+    content = report_content(e, health, health_line(e.data), figures)
+    folder.write_text("report.html", render_page(content))
     folder.write_text("reproduce.py", reproduction_script(e, version("layerlab")))
     run = {**settings, "source": e.data.source, "folder": str(folder.path)}
     record = {**results(e, run), "health": health.to_dict()}

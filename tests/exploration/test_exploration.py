@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from layerlab._files import canonical_json
 from layerlab.data import Dataset, Split, load_data, split_rows
+from layerlab.data.checks import HealthReport
 from layerlab.errors import DataError, ParameterError
 from layerlab.exploration import (
     Configuration,
@@ -247,7 +248,9 @@ def test_limits_leave_rows_out_the_same_for_any_threads_and_say_so(limited):
     said = " ".join(notes(e))
     for stage in stages:
         assert f"{e.used[stage].rows:,} of {e.used[stage].of:,}" in said
-    assert f"of {e.used['tested'].rows} of the same rows" in answer(e)
+    assert f"of {e.used['tested'].rows} of the same rows" in answer(
+        e, HealthReport.of("data", {}, [])
+    )
 
 
 def test_the_baseline_is_compared_on_the_rows_that_it_was_asked_for(limited):

@@ -12,6 +12,7 @@ from rich.table import Table as RichTable
 
 from layerlab._files import canonical_json
 from layerlab.api import Parts, Run, explore, health_line, load_parts
+from layerlab.cli.faults import was_warned_of
 from layerlab.cli.interrupts import raise_interrupts
 from layerlab.cli.progress import shown_progress
 from layerlab.cli.shapes import parse_shape, parse_size
@@ -73,7 +74,8 @@ def _say_loaded(parts: Parts) -> None:
     """Say on stderr what was read, and how."""
     typer.echo(health_line(parts.development), err=True)
     for note in parts.development.notes:
-        typer.echo(note, err=True)
+        if not was_warned_of(note):
+            typer.echo(note, err=True)
     if parts.test is not None:
         typer.echo(f"Test part, sealed: {parts.test.n_rows} rows of {parts.test.source}", err=True)
 
@@ -99,7 +101,7 @@ def _say(run: Run) -> None:
     # A terminal breaks lines between words; a file or pipe gets each sentence whole.
     whole = not console.is_terminal
     e = run.exploration
-    console.print(answer(e), soft_wrap=whole)
+    console.print(answer(e, run.health), soft_wrap=whole)
     console.print()
     console.print(_rich(models_table(e)))
     for note in notes(e):

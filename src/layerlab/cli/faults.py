@@ -14,12 +14,13 @@ import typer
 from layerlab.cli.interrupts import INTERRUPTED, TERMINATED, Terminated
 from layerlab.errors import DataWarning, LayerlabError
 
-__all__ = ["exit_codes"]
+__all__ = ["exit_codes", "was_warned_of"]
 
 
 @contextmanager
 def exit_codes() -> Iterator[None]:
     """Turn errors into one line and an exit code; a traceback is shown only on request."""
+    _said.clear()
     try:
         with warnings.catch_warnings():
             # What libraries warn each other of is not for the user of a command.
@@ -63,5 +64,15 @@ def _with_notes(text: str, error: BaseException) -> str:
     return " ".join([text, *getattr(error, "__notes__", ())])
 
 
+def was_warned_of(note: str) -> bool:
+    """Return whether a warning of this command has said as much."""
+    return any(note[1:].rstrip(".") in text for text in _said)
+
+
+_said: list[str] = []  # since the command began
+
+
 def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    typer.echo(f"Warning: {message}", err=True)
+    text = " ".join(str(message).split())
+    _said.append(text)
+    typer.echo(f"Warning: {text}", err=True)

@@ -42,8 +42,7 @@ def _form(rows: Array, options: ImageOptions) -> str:
     bits = 8 * rows.dtype.itemsize
     made = ""
     if options.resize:
-        ground = f" with {options.background}" if options.fit == "pad" else ""
-        made = f", brought to this size ({options.fit}{ground})"
+        made = f", brought to this size ({options.fit})"
     if options.grey:
         made += ", colour made grey"
     return f"Images: {height}×{width}, {colour}, {bits} bits{made}."

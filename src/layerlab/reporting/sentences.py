@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from layerlab.data.checks import HealthReport
 from layerlab.exploration import Configuration, Exploration, GroupStudy
 from layerlab.metrics import PairedDifference, Score
 from layerlab.reporting.shares import difference_points, percent
@@ -17,6 +18,7 @@ __all__ = [
 ]
 
 
+KNOWN = 0.01  # share of test rows that are no new ones, from which on the answer says so
 # What is said of a stage that did not use all rows.
 STAGES = (
     ("curve", "the curve of nearest neighbours,", "development rows"),
@@ -50,8 +52,8 @@ def group_noun(e: Exploration) -> str:
     return "writer" if e.data.name == "digits" else "group"
 
 
-def answer(e: Exploration) -> str:
-    """Return the answer in a sentence: unseen rows, unseen groups, and k-NN on the same rows."""
+def answer(e: Exploration, health: HealthReport) -> str:
+    """Return the answer: unseen rows, unseen groups, k-NN on the same rows; and what spoils it."""
     network, knn = e.opening.scores["network"].score, e.opening.scores["knn"].score
     words = network_words(e.chosen.configuration)
     parts = [f"{words[0].upper()}{words[1:]} names {score(network)} of the sealed test part right"]
@@ -60,7 +62,18 @@ def answer(e: Exploration) -> str:
         parts.append(f", and {score(e.groups.network)} of {_unseen(e, e.groups)}")
         neighbours += f" and {percent(e.groups.neighbours.accuracy)}"
     parts.append(f"; nearest neighbours (k = {e.k}) name {neighbours} of {_asked(e)} right.")
-    return "".join(parts)
+    return "".join(parts) + _remembered(health, len(e.opening.labels))
+
+
+def _remembered(health: HealthReport, n_test: int) -> str:
+    """Return what a hundredth and more of the test rows being no new ones does to the figure."""
+    known = sum(f.count for f in health.findings if f.kind == "test-rows-in-training")
+    if known < KNOWN * n_test:
+        return ""
+    return (
+        f" But {known} of these {n_test} test rows also stand among the rows that it was trained "
+        "on: on them it only has to remember, and the figure says that much less of new rows."
+    )
 
 
 def _asked(e: Exploration) -> str:

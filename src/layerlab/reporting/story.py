@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from layerlab.data.checks import HealthReport
 from layerlab.exploration import Exploration
 from layerlab.reporting.content import FigureContent, ReportContent
+from layerlab.reporting.health import health_content
 from layerlab.reporting.sentences import answer, group_noun, notes
 from layerlab.reporting.shares import percent
 from layerlab.reporting.tables import candidates_table, models_table, shortlist_table
@@ -14,13 +16,17 @@ from layerlab.reporting.tables import candidates_table, models_table, shortlist_
 __all__ = ["report_content"]
 
 
-def report_content(e: Exploration, health: str, figures: Sequence[FigureContent]) -> ReportContent:
+def report_content(
+    e: Exploration, health: HealthReport, described: str, figures: Sequence[FigureContent]
+) -> ReportContent:
     """Return what the page says.
 
     Parameters
     ----------
     e : Exploration
-    health : str
+    health : HealthReport
+        What was found in the data beforehand.
+    described : str
         The line that describes the data.
     figures : sequence of FigureContent
 
@@ -30,11 +36,12 @@ def report_content(e: Exploration, health: str, figures: Sequence[FigureContent]
     """
     return ReportContent(
         title=f"How well do feedforward networks tell {e.data.name}?",
-        answer=answer(e),
+        answer=answer(e, health),
         notes=notes(e),
         tables=(models_table(e), shortlist_table(e), candidates_table(e)),
         figures=figures,
-        provenance=_provenance(e, health),
+        provenance=_provenance(e, described),
+        health=health_content(health, e.data),
         highlights=_highlights(e),
     )
 
