@@ -201,3 +201,11 @@ def test_weights_of_a_pixel_s_channels_are_averaged():
 def test_mistakes_in_colour():
     figure = mistakes(COLOURS, (5, 6, 3), "abcd", "bcda", [0.9] * 4)
     assert images(figure)[0].get_array().shape == (5, 6, 3)
+
+
+@pytest.mark.parametrize(("ground", "ink", "colours"), [(0, 9, "gray_r"), (9, 0, "gray")])
+def test_ink_is_dark_whatever_the_values_of_the_ground(ground, ink, colours):
+    rows = np.full((2, 5, 5), ground)
+    rows[:, 2, 1:4] = ink
+    (axes,) = picture_grid(rows.reshape(2, 25), (5, 5)).axes
+    assert {image.get_cmap().name for image in axes.get_images()} == {colours}

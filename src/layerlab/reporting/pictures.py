@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from layerlab._typing import ImageShape
 from layerlab._validation import check_integer
+from layerlab.data.polarity import find_polarity
 from layerlab.errors import ParameterError
 from layerlab.reporting.style import (
     DIVERGING,
@@ -64,7 +65,8 @@ def picture_grid(
     columns : int or None
         By default as near to a square as may be, and at most 8, or 5 with titles.
     value_range : (float, float) or None
-        The values drawn white and black, in colour black and full; by default the smallest
+        The values drawn white and black (black and white where the pictures' ground, seen at
+        their border, is of large values), in colour black and full; by default the smallest
         and largest of ``rows``.
 
     Returns
@@ -283,10 +285,17 @@ def _labelled_tiles(
     across = usual if columns is None else check_integer("columns", columns, 1)
     layout = _Layout(pictures.shape[1:3], n, across, len(lines))
     limits = value_range or (float(pictures.min()), float(pictures.max()))
-    figure, ax = _tiles(pictures, layout, "gray_r", limits)
+    figure, ax = _tiles(pictures, layout, _greys(pictures), limits)
     for i, words in enumerate(zip(*lines, strict=True)):
         _write(ax, layout, i, words)
     return figure
+
+
+def _greys(pictures: Pictures) -> str:
+    """Return the colours that show ink dark: those of the source where its ground is light."""
+    flat = pictures.reshape(len(pictures), -1)
+    on_light = find_polarity(flat, pictures.shape[1:]) == "dark on light"
+    return "gray" if on_light else "gray_r"
 
 
 def _tiles(
