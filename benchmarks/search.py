@@ -37,7 +37,7 @@ from layerlab.exploration.configuration import (
     Configuration,
 )
 from layerlab.exploration.crew import Budget, Crew
-from layerlab.exploration.exploration import SEARCH_FOLDS
+from layerlab.exploration.plan import SEARCH_FOLDS
 from layerlab.exploration.search import cross_validate, shortlist
 
 __all__ = ["Settings", "run"]

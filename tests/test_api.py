@@ -8,7 +8,6 @@ import pytest
 
 from layerlab import (
     FeedforwardClassifier,
-    api,
     evaluate,
     explore,
     load_data,
@@ -17,9 +16,10 @@ from layerlab import (
     load_rows,
     save_model,
 )
+from layerlab.api import running, scoring
 from layerlab.data import Dataset, split_rows
 from layerlab.errors import DataError, ParameterError
-from layerlab.exploration import Configuration, exploration
+from layerlab.exploration import Configuration, plan
 from layerlab.reporting.script import reproduction_script
 
 NAMES = ("width", "height", "depth", "weight")
@@ -99,13 +99,13 @@ def test_rows_that_do_not_fit_the_model_are_refused(trained, known, data, said):
 
 
 def test_what_a_model_takes(trained):
-    assert api.model_takes(trained(feature_names=NAMES, image_shape=(2, 2))) == {
+    assert scoring.model_takes(trained(feature_names=NAMES, image_shape=(2, 2))) == {
         "n_features": 4,
         "feature_names": NAMES,
         "image_shape": (2, 2),
     }
     bare = FeedforwardClassifier(()).fit(*blobs())
-    assert set(api.model_takes(bare).values()) == {4, None}
+    assert set(scoring.model_takes(bare).values()) == {4, None}
 
 
 def test_a_model_of_the_digits_takes_them():
@@ -118,7 +118,7 @@ def test_a_model_of_the_digits_takes_them():
 def file(tmp_path, monkeypatch):
     """Return the name of a CSV file with a column of groups, where a run tries few networks."""
     small = tuple(Configuration(shape, 0.1) for shape in ((), (4,), (4, 4)))
-    monkeypatch.setattr(exploration, "default_grid", lambda: small)
+    monkeypatch.setattr(plan, "default_grid", lambda: small)
     monkeypatch.chdir(tmp_path)
     X, y = blobs(120)
     lines = ["a,b,c,d,kind,who", *(f"{row},{y[i]},{i % 8}" for i, row in enumerate(texts(X)))]
@@ -217,11 +217,11 @@ def test_an_interrupt_names_the_folder_that_is_unfinished(file, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(api.Explorer, "explore", interrupted)
+    monkeypatch.setattr(running.Explorer, "explore", interrupted)
     with pytest.raises(KeyboardInterrupt) as end:
         explore(file, label="kind", out="run")
     assert end.value.__notes__ == ["The run folder run is marked unfinished."]
-    monkeypatch.setattr(api, "require_classes", interrupted)
+    monkeypatch.setattr(running, "require_classes", interrupted)
     with pytest.raises(KeyboardInterrupt) as end:
         explore(file, label="kind", out="other")
     assert not hasattr(end.value, "__notes__")
@@ -328,9 +328,9 @@ def test_a_model_of_resized_images_takes_images_as_it_was_trained(tmp_path, file
     assert run.results["data"]["image_shape"] == [4, 4, 3]
     model = load_model(run.path / "model.layerlab")
     assert model.image_options_["resize"] == [4, 4]
-    rows = load_rows(folder / "red" / "3.png", **api.model_takes(model))
+    rows = load_rows(folder / "red" / "3.png", **scoring.model_takes(model))
     assert rows.rows.shape == (1, 48)
-    assert api.predict_rows(model, rows)[0].tolist() == ["red"]
+    assert scoring.predict_rows(model, rows)[0].tolist() == ["red"]
 
 
 def coloured_folder(tmp_path):

@@ -5,8 +5,8 @@ import pytest
 
 import layerlab
 from layerlab import load_data, load_model, load_rows, save_model
-from layerlab.api import model_takes, predict_rows
-from layerlab.exploration import Configuration, exploration
+from layerlab.api.scoring import model_takes, predict_rows
+from layerlab.exploration import Configuration, plan
 
 M = 240
 
@@ -114,7 +114,7 @@ CASES = [
     ("write", "change", "expected", "mentions"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
 )
 def test_at_explore(judged, tmp_path, monkeypatch, write, change, expected, mentions):
-    monkeypatch.setattr(exploration, "default_grid", lambda: (Configuration((), 0.1),))
+    monkeypatch.setattr(plan, "default_grid", lambda: (Configuration((), 0.1),))
     path = write(tmp_path, change)
     judged(lambda: layerlab.explore(str(path), out=tmp_path / "run"), expected, mentions)
 

@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from layerlab.cli.app import app
-from layerlab.exploration import Configuration, exploration
+from layerlab.exploration import Configuration, plan
 
 SMALL = tuple(Configuration(shape, 0.1) for shape in ((), (4,), (4, 4)))
 
@@ -20,7 +20,7 @@ class Outcome:
 @pytest.fixture
 def layerlab(monkeypatch, tmp_path):
     """Run the command line in this process, in a folder of its own, on a short list of networks."""
-    monkeypatch.setattr(exploration, "default_grid", lambda: SMALL)
+    monkeypatch.setattr(plan, "default_grid", lambda: SMALL)
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):

@@ -59,7 +59,7 @@ def test_a_fault_of_ours_is_one_line_and_exit_code_1(layerlab, monkeypatch, csv)
 def test_an_interrupt_says_only_what_is_true(
     layerlab, monkeypatch, model, csv, interrupt, code, word
 ):
-    from layerlab import api
+    from layerlab.api import running
     from layerlab.cli import explore, predict
 
     def interrupted(*_, **__):
@@ -70,7 +70,7 @@ def test_an_interrupt_says_only_what_is_true(
     assert (done.code, done.err) == (code, f"{word}.\n")
 
     options = ("explore", csv, "--label", "kind", "--quiet", "--out", "cut")
-    monkeypatch.setattr(api.Explorer, "explore", interrupted)
+    monkeypatch.setattr(running.Explorer, "explore", interrupted)
     done = layerlab(*options)
     assert done.code == code
     assert done.err == f"{word}. The run folder cut is marked unfinished.\n"

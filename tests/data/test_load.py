@@ -113,7 +113,7 @@ def test_arrays():
         ("few.npz", npz(X=ROWS, y=Y[:2]), "few.npz: there are 3 rows and 2 labels"),
         ("text.npz", npz(X=np.array([["a"]]), y=["u"]), "text.npz: the features are of type <U1"),
         ("one.npy", b"\x93NUMPY\1\0", "the file is damaged"),
-        ("a.csv.gz", gzip.compress(CSV), "packed with gzip. Unpack"),
+        ("a.csv.gz", gzip.compress(CSV, mtime=0), "packed with gzip. Unpack"),
         ("a.parquet", b"PAR1....", "the file is damaged"),
         ("a.arrow", b"ARROW1..", "the file is damaged"),
         ("a.pdf", b"%PDF-1.7", "PDF document"),

@@ -10,7 +10,8 @@ from layerlab.data.checks.balance import FEW
 from layerlab.models import nearest_rows
 
 PAGE = (Path(__file__).parents[2] / "docs" / "check.md").read_text("utf-8")
-SOURCES = [*Path(checks.__file__).parent.glob("*.py"), Path(layerlab.__file__).parent / "api.py"]
+API = Path(layerlab.__file__).parent / "api"
+SOURCES = [*Path(checks.__file__).parent.glob("*.py"), API / "checking.py"]
 
 
 def test_every_kind_of_finding_is_listed_and_no_other():

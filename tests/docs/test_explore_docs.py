@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from layerlab.exploration import exploration, groups, neighbour_study, search
+from layerlab.exploration import groups, neighbour_study, plan, search, stages
 from layerlab.exploration.configuration import (
     ALPHAS,
     MAX_ITER,
@@ -30,7 +30,7 @@ def test_the_table_of_shapes():
 
 
 def test_the_numbers():
-    fits = len(default_grid()) * exploration.SEARCH_FOLDS
+    fits = len(default_grid()) * plan.SEARCH_FOLDS
     for words in (
         f"{len(SHAPES)} shapes × {len(ALPHAS)} penalties = {len(default_grid())} networks",
         f"left out in {groups.GROUPED_FOLDS} folds, and where either would be too much work in "
@@ -43,15 +43,15 @@ def test_the_numbers():
         f"| rows of unseen groups, all fits | {LIMITS.groups:.1e} |",
         f"| the refit | {LIMITS.refit:.0e} |",
         f"| nearest neighbours of test rows | {LIMITS.opening:.0e} |",
-        f"{exploration.SEARCH_FOLDS} folds of the training rows ({fits} fits)",
+        f"{plan.SEARCH_FOLDS} folds of the training rows ({fits} fits)",
         f"α is {ALPHAS[0]} or {ALPHAS[1]}.",
         f"at most {SEARCH_ITER} iterations",
         f"at most {MAX_ITER} iterations",
         f"k = 1 … {DEFAULT_KS[-1]}, by {neighbour_study.N_FOLDS}-fold",
-        f"from {exploration.FURTHER_SEEDS} further seeds",
+        f"from {plan.FURTHER_SEEDS} further seeds",
         f"more than {groups.MANY_GROUPS} groups they are left out in {groups.GROUPED_FOLDS} folds",
         f"| {search.SEARCH_SHARE:.0%} | another fit".replace("%", " %"),
-        f"| {exploration.REPLICATE_SHARE:.0%} | the further seeds".replace("%", " %"),
+        f"| {stages.REPLICATE_SHARE:.0%} | the further seeds".replace("%", " %"),
         f"| {groups.GROUP_SHARE:.0%} | another group".replace("%", " %"),
     ):
         assert words in TEXT

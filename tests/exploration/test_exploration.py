@@ -15,9 +15,10 @@ from layerlab.errors import DataError, ParameterError
 from layerlab.exploration import (
     Configuration,
     Explorer,
-    exploration,
     knn_curve,
+    plan,
     results,
+    stages,
     subsample,
     work,
 )
@@ -31,7 +32,7 @@ SMALL = tuple(Configuration(shape, 0.1) for shape in ((), (4,), (8,), (4, 4)))
 
 @pytest.fixture(autouse=True)
 def small_grid(monkeypatch):
-    monkeypatch.setattr(exploration, "default_grid", lambda: SMALL)
+    monkeypatch.setattr(plan, "default_grid", lambda: SMALL)
 
 
 def iris(groups=False):
@@ -172,8 +173,8 @@ def test_a_linear_network_that_ships_is_the_softmax_baseline_too(shape, monkeypa
             pass
 
     grid = tuple(Configuration(s, 0.1) for s in dict.fromkeys([(), shape]))
-    monkeypatch.setattr(exploration, "default_grid", lambda: grid)
-    monkeypatch.setattr(exploration, "choose", lambda finalists: chosen_of(finalists, shape))
+    monkeypatch.setattr(plan, "default_grid", lambda: grid)
+    monkeypatch.setattr(stages, "choose", lambda finalists: chosen_of(finalists, shape))
     e = explored(iris(), progress=Sink())
     assert titles.count("softmax regression") == (shape != ())
     network, softmax = (e.opening.scores[name] for name in ("network", "softmax"))
@@ -220,11 +221,12 @@ def test_a_split_by_groups_of_data_without_groups_is_refused_before_anything_is_
 @pytest.fixture
 def limited(monkeypatch):
     """Let no stage use all rows of what `many` returns."""
-    for module in (subsample, exploration, work):
+    for module in (subsample, stages, work):
         monkeypatch.setattr(module, "FEWEST", 30)
     limits = Limits(curve=4e7, search=4.2e7, fit=8e6, groups=3e7, refit=9e6, opening=2e6)
-    monkeypatch.setattr(exploration, "LIMITS", limits)
-    monkeypatch.setattr(exploration, "LEAST_OPENING", 0)
+    for module in (plan, stages):
+        monkeypatch.setattr(module, "LIMITS", limits)
+    monkeypatch.setattr(stages, "LEAST_OPENING", 0)
 
 
 def many(groups=True):
@@ -282,7 +284,7 @@ def test_without_limits_that_bind_nothing_is_said():
 
 
 def test_networks_too_large_for_so_many_features_are_left_out_and_named(monkeypatch):
-    monkeypatch.setattr(exploration, "LIMITS", Limits(search=2e7))
+    monkeypatch.setattr(plan, "LIMITS", Limits(search=2e7))
     e = explored(iris())
     assert e.left_out
     assert e.complete

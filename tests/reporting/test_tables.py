@@ -4,7 +4,7 @@ import pytest
 from sklearn.datasets import load_iris
 
 from layerlab.data import Dataset, split_rows
-from layerlab.exploration import Configuration, Explorer, exploration
+from layerlab.exploration import Configuration, Explorer, plan
 from layerlab.reporting.drawings import draw_figures
 from layerlab.reporting.tables import candidates_table, models_table, shortlist_table
 
@@ -15,7 +15,7 @@ GRID = (Configuration((), 0.1), Configuration((4,), 0.1))
 def explored():
     data = Dataset.from_arrays(*load_iris(return_X_y=True), name="iris")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exploration, "default_grid", lambda: GRID)
+        patch.setattr(plan, "default_grid", lambda: GRID)
         return Explorer(data, split_rows(data), n_threads=1).explore()
 
 

@@ -52,7 +52,7 @@ exponents = st.integers(-150, 150)
 
 @pytest.mark.usefixtures("each_target")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(exponents, exponents, st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1e-8, 1e-6, 1.0]))
+@given(exponents, exponents, st.integers(0, 2**32 - 1), st.sampled_from([-1e-8, 1e-12, 1e-6, 1.0]))
 def test_the_same_pairs_are_kept(size_of_s, size_of_y, seed, turned):
     """Whatever their sizes, and with s·y a share ``turned`` of what it could be."""
     random = np.random.default_rng(seed)

@@ -10,7 +10,8 @@ from typing import Any
 import typer
 
 from layerlab._callbacks import ProgressSink
-from layerlab.api import FeedforwardClassifier, load_model, load_rows, model_takes, predict_rows
+from layerlab.api import FeedforwardClassifier, load_model, load_rows
+from layerlab.api.scoring import model_takes, predict_rows
 from layerlab.cli.progress import shown_progress
 from layerlab.data import Rows
 

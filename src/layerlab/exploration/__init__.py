@@ -3,9 +3,10 @@
 from layerlab.exploration.configuration import ALPHAS, SHAPES, Configuration, default_grid
 from layerlab.exploration.crew import Budget
 from layerlab.exploration.examination import examine, examine_new_rows
-from layerlab.exploration.exploration import Exploration, Explorer
+from layerlab.exploration.exploration import Explorer
 from layerlab.exploration.groups import GroupStudy
 from layerlab.exploration.neighbour_study import NeighbourStudy, knn_curve
+from layerlab.exploration.outcome import Exploration
 from layerlab.exploration.results import SCHEMA_VERSION, results
 
 __all__ = [

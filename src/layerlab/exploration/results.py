@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from layerlab.data import Dataset
-from layerlab.exploration.exploration import Exploration
+from layerlab.exploration.outcome import Exploration
 
 __all__ = ["SCHEMA_VERSION", "machine", "results"]
 

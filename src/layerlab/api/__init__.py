@@ -1,0 +1,103 @@
+"""What ``import layerlab`` offers."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from layerlab.api.checking import check
+from layerlab.api.running import Run, explore
+from layerlab.api.scoring import Evaluation, evaluate
+from layerlab.data import (
+    Dataset,
+    Parts,
+    Split,
+    health_line,
+    join,
+    load_data,
+    load_labelled_rows,
+    load_parts,
+    load_rows,
+    make_folds,
+    read_split,
+    split_rows,
+)
+from layerlab.data.checks import Finding, HealthReport
+from layerlab.exploration import knn_curve
+from layerlab.metrics import Score, paired_difference, wilson_interval
+from layerlab.models import FeedforwardClassifier, GradientCheck, check_gradient
+from layerlab.network import (
+    Network,
+    cost,
+    cost_and_gradient,
+    feedforward,
+    fit_input_map,
+    gradient,
+    start_weights,
+)
+from layerlab.solvers import LBFGS, NonlinearCG, ScaledCG, ScipyMinimizer, Stopping
+from layerlab.storage import load_model, save_model
+
+if TYPE_CHECKING:
+    from layerlab.reporting import picture_grid
+    from layerlab.reporting.drawings import draw_knn_curve, draw_rows
+
+__all__ = [
+    "LBFGS",
+    "Dataset",
+    "Evaluation",
+    "FeedforwardClassifier",
+    "Finding",
+    "GradientCheck",
+    "HealthReport",
+    "Network",
+    "NonlinearCG",
+    "Parts",
+    "Run",
+    "ScaledCG",
+    "ScipyMinimizer",
+    "Score",
+    "Split",
+    "Stopping",
+    "check",
+    "check_gradient",
+    "cost",
+    "cost_and_gradient",
+    "draw_knn_curve",
+    "draw_rows",
+    "evaluate",
+    "explore",
+    "feedforward",
+    "fit_input_map",
+    "gradient",
+    "health_line",
+    "join",
+    "knn_curve",
+    "load_data",
+    "load_labelled_rows",
+    "load_model",
+    "load_parts",
+    "load_rows",
+    "make_folds",
+    "paired_difference",
+    "picture_grid",
+    "read_split",
+    "save_model",
+    "split_rows",
+    "start_weights",
+    "wilson_interval",
+]
+
+DRAWING = {
+    "draw_knn_curve": "layerlab.reporting.drawings",
+    "draw_rows": "layerlab.reporting.drawings",
+    "picture_grid": "layerlab.reporting.pictures",
+}
+
+if not TYPE_CHECKING:  # or any name would pass for one of ours
+
+    def __getattr__(name: str) -> Any:
+        """Import what draws when it is asked for: matplotlib takes long, and most do not draw."""
+        if name in DRAWING:
+            return getattr(import_module(DRAWING[name]), name)
+        raise AttributeError(f"module 'layerlab.api' has no attribute {name!r}")

@@ -1,0 +1,69 @@
+"""From what a caller gives to rows with a split."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from layerlab._callbacks import ProgressSink
+from layerlab._typing import IndexArray
+from layerlab.data import Dataset, Parts, Split, SplitRule, join, load_parts, parse_split
+from layerlab.errors import ParameterError
+
+__all__ = ["given_options", "joined_parts", "loaded_parts", "split_of"]
+
+
+def given_options(**options: Any) -> dict[str, Any]:
+    """Return the options of loading that are not as usual."""
+    usual = {"fit": "pad", "grey": False, "background": "white"}
+    return {
+        name: value
+        for name, value in options.items()
+        if value is not None and not (name in usual and value == usual[name])
+    }
+
+
+def loaded_parts(
+    data: Any, test: Any, options: dict[str, Any], progress: ProgressSink | None
+) -> Parts:
+    """Return both parts, loaded if they are not yet; what is loaded takes no options of loading."""
+    if not isinstance(data, Dataset | Parts):
+        return load_parts(data, test=test, progress=progress, **options)
+    for name, value in options.items():
+        raise ParameterError(
+            f"The '{name}' parameter is for data that is yet to be loaded, and this is "
+            f"{'a Dataset' if isinstance(data, Dataset) else 'Parts'}. Give it where that is made: "
+            f"load_data(..., {name}={value!r})."
+        )
+    if isinstance(data, Dataset):
+        return load_parts(data, test=test)
+    if test is not None:
+        raise ParameterError("These Parts have a test part of their own. Leave 'test' out.")
+    return data
+
+
+def joined_parts(parts: Parts) -> tuple[Dataset, IndexArray | None]:
+    """Return all rows, and which are the test part, if there is one; `reproduce.py` needs both."""
+    if parts.test is None:
+        return parts.development, None
+    data, sealed = join(parts)
+    beside = parts.test.source == f"{parts.development.source} (test part)"
+    option = () if beside else (("test", parts.test.source),)
+    return replace(data, options=(*data.options, *option)), sealed
+
+
+def split_of(
+    data: Dataset,
+    split: str | Split | SplitRule | None,
+    seed: int,
+    test: IndexArray | None = None,
+) -> Split:
+    """Return the split that was asked for: by default by group where there are groups."""
+    if isinstance(split, Split):
+        rule = SplitRule("given", split.fractions, split)
+    elif split is None:
+        by_group = data.groups is not None and data.source != "digits"
+        rule = SplitRule("group" if by_group else "stratified")
+    else:
+        rule = parse_split(split) if isinstance(split, str) else split
+    return rule.split(data, random_state=seed, test=test)
