@@ -2,9 +2,9 @@
 // page, each at its first touch, which for the vectors and buffers of a short fit takes longer than
 // to fill them.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
-#include <iterator>
 #include <map>
 #include <mutex>
 #include <new>
@@ -16,12 +16,7 @@ class Spare {
         {
             std::lock_guard<std::mutex> lock(use());
             const auto fit = kept().lower_bound(bytes);
-            if (fit != kept().end() && fit->first <= rounded(bytes)) {
-                void *const memory = fit->second;
-                total() -= fit->first;
-                kept().erase(fit);
-                return memory;
-            }
+            if (fit != kept().end() && fit->first <= rounded(bytes)) return removed(fit);
         }
         void *memory = nullptr;
         if (posix_memalign(&memory, LINE, rounded(bytes))) throw std::bad_alloc();
@@ -32,8 +27,9 @@ class Spare {
     static void give(void *memory, size_t bytes) noexcept {
         const size_t size = rounded(bytes);
         std::lock_guard<std::mutex> lock(use());
+        while (!kept().empty() && size <= MOST && total() + size > MOST) std::free(removed(oldest()));
         if (total() + size <= MOST) try {
-            kept().emplace(size, memory);
+            kept().emplace(size, Piece{memory, ++count()});
             total() += size;
             return;
         } catch (const std::bad_alloc &) {
@@ -42,6 +38,23 @@ class Spare {
     }
 
   private:
+    struct Piece {
+        void *memory;
+        size_t number;  // in the order in which they were given back
+    };
+    using Pieces = std::multimap<size_t, Piece>;
+
+    static void *removed(Pieces::iterator piece) {
+        void *const memory = piece->second.memory;
+        total() -= piece->first;
+        kept().erase(piece);
+        return memory;
+    }
+    static Pieces::iterator oldest() {
+        const auto older = [](const auto &a, const auto &b) { return a.second.number < b.second.number; };
+        return std::min_element(kept().begin(), kept().end(), older);
+    }
+
     static constexpr size_t LINE = 64, PAGE = 4096, MOST = 32 << 20;
 
     // So that sizes that differ little serve each other.
@@ -52,9 +65,13 @@ class Spare {
         static auto &mutex = *new std::mutex;
         return mutex;
     }
-    static std::multimap<size_t, void *> &kept() {
-        static auto &sizes = *new std::multimap<size_t, void *>;
-        return sizes;
+    static Pieces &kept() {
+        static auto &pieces = *new Pieces;
+        return pieces;
+    }
+    static size_t &count() {
+        static size_t given = 0;
+        return given;
     }
     static size_t &total() {
         static size_t bytes = 0;

@@ -33,10 +33,22 @@ def test_without_the_kernel_it_is_numpys(monkeypatch):
 
 @compiled
 def test_memory_given_back_serves_the_next():
-    first = empty(LARGE)
+    first = empty(7 * LARGE + 12_345)  # a size that nobody else in this process gave back
     address = first.ctypes.data
     del first
-    assert empty(LARGE).ctypes.data == address
+    assert empty(7 * LARGE + 12_345).ctypes.data == address
+
+
+@compiled
+def test_the_oldest_makes_room():
+    """However much was given back before, the next finds what was given back last."""
+    for n_bytes in range(1 << 20, 9 << 20, 1 << 20):
+        rooms = [KERNEL.Room(n_bytes) for _ in range(3)]
+        del rooms
+    last = empty(3 * LARGE + 54_321)
+    address = last.ctypes.data
+    del last
+    assert empty(3 * LARGE + 54_321).ctypes.data == address
 
 
 @compiled
