@@ -30,6 +30,7 @@ __all__ = [
     "ParameterError",
     "RunFolderError",
     "did_you_mean",
+    "one_line",
 ]
 
 
@@ -77,6 +78,18 @@ class MissingExtraError(LayerlabError, ImportError):
 
 class DataWarning(UserWarning):
     """The data was read, but something about it is odd and worth a look."""
+
+
+def one_line(error: BaseException, most: int = 100) -> str:
+    """Return what an exception of another library says, in one line cut short; else its type.
+
+    Parameters
+    ----------
+    error : BaseException
+    most : int, default=100
+        Characters.
+    """
+    return " ".join(str(error).split())[:most] or type(error).__name__
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

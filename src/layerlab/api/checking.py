@@ -10,7 +10,7 @@ import numpy as np
 from layerlab._callbacks import ProgressSink
 from layerlab._typing import ImageShape, IndexArray
 from layerlab._validation import check_integer
-from layerlab.api.loading import given_options, joined_parts, loaded_parts, split_of
+from layerlab.api.loading import loaded, split_of
 from layerlab.data import Dataset, Split, SplitRule
 from layerlab.data.checks import Finding, HealthReport
 from layerlab.errors import DataError, DataWarning
@@ -66,7 +66,10 @@ def check(
     note 3 rows (0.21 %) whose nearest rows have another label
     """
     check_integer("seed", seed, 0, 2**32 - 1)
-    options = given_options(
+    known, sealed = loaded(
+        data,
+        test,
+        progress,
         y=y,
         label=label,
         groups=groups,
@@ -76,7 +79,6 @@ def check(
         grey=grey,
         background=background,
     )
-    known, sealed = joined_parts(loaded_parts(data, test, options, progress))
     try:
         cut = split_of(known, split, seed, sealed)
         Explorer(known, cut, seed=seed)

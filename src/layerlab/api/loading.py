@@ -10,10 +10,17 @@ from layerlab._typing import IndexArray
 from layerlab.data import Dataset, Parts, Split, SplitRule, join, load_parts, parse_split
 from layerlab.errors import ParameterError
 
-__all__ = ["given_options", "joined_parts", "loaded_parts", "split_of"]
+__all__ = ["loaded", "split_of"]
 
 
-def given_options(**options: Any) -> dict[str, Any]:
+def loaded(
+    data: Any, test: Any, progress: ProgressSink | None, **options: Any
+) -> tuple[Dataset, IndexArray | None]:
+    """Return all rows, and which are the test part, if there is one."""
+    return _joined(_parts(data, test, _given(**options), progress))
+
+
+def _given(**options: Any) -> dict[str, Any]:
     """Return the options of loading that are not as usual."""
     usual = {"fit": "pad", "grey": False, "background": "white"}
     return {
@@ -23,9 +30,7 @@ def given_options(**options: Any) -> dict[str, Any]:
     }
 
 
-def loaded_parts(
-    data: Any, test: Any, options: dict[str, Any], progress: ProgressSink | None
-) -> Parts:
+def _parts(data: Any, test: Any, options: dict[str, Any], progress: ProgressSink | None) -> Parts:
     """Return both parts, loaded if they are not yet; what is loaded takes no options of loading."""
     if not isinstance(data, Dataset | Parts):
         return load_parts(data, test=test, progress=progress, **options)
@@ -42,7 +47,7 @@ def loaded_parts(
     return data
 
 
-def joined_parts(parts: Parts) -> tuple[Dataset, IndexArray | None]:
+def _joined(parts: Parts) -> tuple[Dataset, IndexArray | None]:
     """Return all rows, and which are the test part, if there is one; `reproduce.py` needs both."""
     if parts.test is None:
         return parts.development, None

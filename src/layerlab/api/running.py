@@ -16,7 +16,7 @@ from layerlab._files import canonical_json
 from layerlab._typing import ImageShape
 from layerlab._validation import check_integer, check_real
 from layerlab.api.checking import examined, warn_of_findings
-from layerlab.api.loading import given_options, joined_parts, loaded_parts, split_of
+from layerlab.api.loading import loaded, split_of
 from layerlab.data import Dataset, Split, SplitRule, health_line, require_classes
 from layerlab.data.checks import HealthReport
 from layerlab.data.image_options import ImageOptions
@@ -112,7 +112,10 @@ def explore(
     """
     check_integer("seed", seed, 0, 2**32 - 1)
     within = budget_from_now(budget)
-    options = given_options(
+    known, sealed = loaded(
+        data,
+        test,
+        progress,
         y=y,
         label=label,
         groups=groups,
@@ -122,7 +125,6 @@ def explore(
         grey=grey,
         background=background,
     )
-    known, sealed = joined_parts(loaded_parts(data, test, options, progress))
     _check_writable(out, known.source)
     require_classes(known)
     explorer = Explorer(known, split_of(known, split, seed, sealed), seed=seed, n_threads=n_threads)
@@ -188,7 +190,7 @@ def _write(
         e.model,
         folder.path / "model.layerlab",
         image_shape=e.data.image_shape,
-        value_range=_development(e).value_range,  # test rows stay sealed
+        value_range=e.data.stated_range or _development(e).value_range,  # test rows stay sealed
         feature_names=e.data.feature_names,
         name=e.data.name,
         image_options=_image_options(e.data),

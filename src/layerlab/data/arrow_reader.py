@@ -7,7 +7,7 @@ from typing import Any
 
 import narwhals as nw
 
-from layerlab.errors import DataError, MissingExtraError
+from layerlab.errors import DataError, MissingExtraError, one_line
 
 __all__ = ["read_arrow"]
 
@@ -41,7 +41,7 @@ def read_arrow(name: str) -> nw.DataFrame[Any]:
             names = table.column_names  # decoded here; they may be no UTF-8
             table.validate(full=True)  # values of damaged files lie outside them
     except (pyarrow.ArrowException, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, 200)
         raise DataError(
             f"{name}: the file is damaged ({reason}). Write or copy it again."
         ) from error

@@ -22,7 +22,7 @@ from layerlab.data.image_helper import Job, JobKind
 from layerlab.data.image_options import ImageOptions
 from layerlab.data.image_rows import Store, read_images
 from layerlab.data.source import RawData
-from layerlab.errors import DataError
+from layerlab.errors import DataError, one_line
 
 __all__ = ["is_archive", "read_image_archive"]
 
@@ -150,7 +150,7 @@ class _Archive:
         try:
             return Job(JobKind.CONTENT, self._members[name][1]())
         except _DAMAGE as error:
-            said = f"it cannot be unpacked ({_reason(error)}). Write or copy the archive again."
+            said = f"it cannot be unpacked ({one_line(error)}). Write or copy the archive again."
             return Job(JobKind.PROBLEM, said.encode())
 
 
@@ -274,8 +274,6 @@ def _link(where: str, name: str) -> DataError:
 
 
 def _damaged(where: str, error: BaseException) -> DataError:
-    return DataError(f"{where}: the archive is damaged ({_reason(error)}). Write or copy it again.")
-
-
-def _reason(error: BaseException) -> str:
-    return " ".join(str(error).split())[:100] or type(error).__name__
+    return DataError(
+        f"{where}: the archive is damaged ({one_line(error)}). Write or copy it again."
+    )

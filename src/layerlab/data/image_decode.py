@@ -12,7 +12,7 @@ from layerlab.data.image_fit import fitted
 from layerlab.data.image_kinds import HEAD, foreign_kind, image_kind, webp_size
 from layerlab.data.image_options import ImageOptions
 from layerlab.data.png import Png, plain_image, read_png
-from layerlab.errors import DataError
+from layerlab.errors import DataError, one_line
 
 __all__ = ["MAX_PIXELS", "MAX_VALUES", "Mark", "Pixels", "decode"]
 
@@ -125,8 +125,9 @@ def _opened(content: bytes, kind: str, options: ImageOptions) -> tuple[Image.Ima
     except DataError:
         raise
     except Exception as error:  # Pillow's readers raise almost anything on damaged files
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
-        raise DataError(f"the image is damaged ({reason}). Copy or export it again.") from error
+        raise DataError(
+            f"the image is damaged ({one_line(error)}). Copy or export it again."
+        ) from error
 
 
 def _factory(kind: str):  # type: ignore[no-untyped-def]  # Pillow leaves its type open

@@ -32,22 +32,7 @@ FOLDS_OF_SPLIT = {"contiguous": "contiguous", "group": "group"}
 class Plan:
     """Data, split and seeds of an exploration, and the rows that each stage is given.
 
-    Making one checks that data and split allow it; nothing is fitted yet.
-
-    Parameters
-    ----------
-    data : Dataset
-    split : Split
-    seed : int, default=0
-    n_threads : int or None
-        Fits side by side; results are the same for any number.
-
-    Raises
-    ------
-    DataError
-        If the training rows cannot be cut into folds, or those of a fold are of one class.
-    ParameterError
-        If the split keeps groups together and the data names none.
+    Parameters and errors are those of `Explorer`, which adds the work.
     """
 
     def __init__(
