@@ -15,7 +15,10 @@ Usage::
     python -m benchmarks memory          peak memory of a fit
     python -m benchmarks reading         images from IDX and PNG files, beside plain loops
     python -m benchmarks health          the health check of 60,000 pictures
+    python -m benchmarks deformation     deformed images, a µs each
+    python -m benchmarks epochs          an epoch by mini-batches, against MLPClassifier and PyTorch
     python -m benchmarks start           importing layerlab, and its help
+    python -m benchmarks checkpoints     what checkpoints, log and progress add to a fit
     python -m benchmarks beside          most of these beside one busy core
 
     python -m benchmarks docs            chart and tables of docs/speed.md from what is stored
@@ -35,6 +38,9 @@ from pathlib import Path
 
 from benchmarks import (
     beside,
+    checkpoints,
+    deformation,
+    epochs,
     evaluate,
     explore,
     fit,
@@ -65,7 +71,10 @@ BENCHMARKS: dict[str, Callable[[], BenchmarkResult]] = {
     "memory": memory.run,
     "reading": reading.run,
     "health": health.run,
+    "deformation": deformation.run,
+    "epochs": epochs.run,
     "start": start.run,
+    "checkpoints": checkpoints.run,
     "beside": beside.run,
 }
 DOCS = "docs"

@@ -114,7 +114,7 @@ template <class T, int P> void turn(const T *from, long rows, T *to, T *sums, bo
 // taken by themselves, for the sake of rounding.
 template <class T, int P>
 void add_turned(const T *A, const T *delta, long rows, long n_in, long n_out, Work<T> &work,
-                double *dW) {
+                double *dW, bool fresh) {
     constexpr int N = Simd<T>::N;
     T *turned = work.turned, *sums = work.next;  // which is not in use yet
     for (long first = 0; first < rows; first += PANEL, A += PANEL * n_in, delta += PANEL * n_out) {
@@ -124,12 +124,15 @@ void add_turned(const T *A, const T *delta, long rows, long n_in, long n_out, Wo
     }
     for (long i = 0; i <= n_in; i++, sums += PANEL, dW += n_out)  // the bias comes last
         for (long u = 0; u < P * N; u += N)
-            store(dW + u, load<WideVec<T>>(dW + u) + widened<T>(load<Vec<T>>(sums + u)));
+        {
+            const WideVec<T> sum = widened<T>(load<Vec<T>>(sums + u));
+            store(dW + u, fresh ? sum : load<WideVec<T>>(dW + u) + sum);
+        }
 }
 
-template <int n> INLINE void add_to(double *to, const double *terms) {
+template <int n> INLINE void add_to(double *to, const double *terms, bool fresh) {
     using V = typename Row<double, n>::V;
-    store(to, load<V>(to) + load<V>(terms));
+    store(to, fresh ? load<V>(terms) : load<V>(to) + load<V>(terms));
 }
 
 // The sums over rows of I x J pairs of units, one vector; where there are fewer, the last ones again.
@@ -157,20 +160,20 @@ INLINE Vec<T> pair_sums(const T *A, const T *delta, long rows, long n_in, long n
 
 // Adds the sums of a tile of pairs to `dW`, as far as the pairs are there.
 template <class T, int I, int J>
-INLINE void add_pairs(const double *sums, long n_in, long n_out, long i, long j, double *dW) {
+INLINE void add_pairs(const double *sums, long n_in, long n_out, long i, long j, double *dW, bool fresh) {
     if (i + I <= n_in && j + J <= n_out)
 #pragma GCC unroll 8
-        for (int k = 0; k < I; k++) add_to<J>(dW + (i + k) * n_out + j, sums + k * J);
+        for (int k = 0; k < I; k++) add_to<J>(dW + (i + k) * n_out + j, sums + k * J, fresh);
     else
         for (int k = 0; k < std::min<long>(I, n_in - i); k++)
             for (int m = 0; m < std::min<long>(J, n_out - j); m++)
-                dW[(i + k) * n_out + j + m] += sums[k * J + m];
+                add_to<1>(dW + (i + k) * n_out + j + m, sums + k * J + m, fresh);
 }
 
 // Adds the part of units j from `start` on: a few at a time, which stay in the first cache.
 template <class T>
 void add_all_pairs(const T *A, const T *delta, long rows, long n_in, long n_out, long start,
-                   double *dW) {
+                   double *dW, bool fresh) {
     constexpr int N = Simd<T>::N, I = N == 16 ? 4 : N == 2 ? 2 : N / 2, J = N / I;
     const long few = std::max<long>(1, FIRST_CACHE / (rows * long(sizeof(T)) * J)) * J;
     for (long first = start; first < n_out; first += few)
@@ -178,12 +181,13 @@ void add_all_pairs(const T *A, const T *delta, long rows, long n_in, long n_out,
             for (long j = first; j < std::min(first + few, n_out); j += J) {
                 double sums[N];
                 store(sums, widened<T>(pair_sums<T, I, J>(A, delta, rows, n_in, n_out, i, j)));
-                add_pairs<T, I, J>(sums, n_in, n_out, i, j, dW);
+                add_pairs<T, I, J>(sums, n_in, n_out, i, j, dW, fresh);
             }
 }
 
 // And their part of the bias.
-template <class T> void add_all_units(const T *delta, long rows, long n, long start, double *db) {
+template <class T>
+void add_all_units(const T *delta, long rows, long n, long start, double *db, bool fresh) {
     constexpr int N = Simd<T>::N;
     for (long j = start; j < n; j += N) {
         const int here = int(std::min<long>(N, n - j));
@@ -192,7 +196,7 @@ template <class T> void add_all_units(const T *delta, long rows, long n, long st
             for (long p = 0; p < rows; p += N)
                 sum[k] += load<Vec<T>>(at_row(delta, n, p) + (j + k) * PANEL);
         const Vec<T> sums = sums_of<T>(sum);
-        for (int k = 0; k < here; k++) db[j + k] += sums[k];
+        for (int k = 0; k < here; k++) db[j + k] = (fresh ? 0.0 : db[j + k]) + sums[k];
     }
 }
 
@@ -200,37 +204,42 @@ template <class T> void add_all_units(const T *delta, long rows, long n, long st
 // for two vectors, go by pairs: their sums are dear to take, lane by lane, but few are in vain.
 template <class T>
 void add_gradient(const T *A, const T *delta, long rows, long n_in, long n_out, Work<T> &work,
-                  double *dW) {
+                  double *dW, bool fresh) {
     constexpr long P = TARGET_VECTORS, N = Simd<T>::N;
     long j = 0;
     for (; n_out - j >= P * N; j += P * N)
-        add_turned<T, P>(A, delta + j * PANEL, rows, n_in, n_out, work, dW + j);
+        add_turned<T, P>(A, delta + j * PANEL, rows, n_in, n_out, work, dW + j, fresh);
     for (; n_out - j >= 2 * N; j += 2 * N)
-        add_turned<T, 2>(A, delta + j * PANEL, rows, n_in, n_out, work, dW + j);
-    add_all_pairs(A, delta, rows, n_in, n_out, j, dW);
-    add_all_units(delta, rows, n_out, j, dW + n_in * n_out);
+        add_turned<T, 2>(A, delta + j * PANEL, rows, n_in, n_out, work, dW + j, fresh);
+    add_all_pairs(A, delta, rows, n_in, n_out, j, dW, fresh);
+    add_all_units(delta, rows, n_out, j, dW + n_in * n_out, fresh);
 }
 
 // ---- weights --------------------------------------------------------------------------------
 
-// Unit u of strip s reads from[x * stride_x + u * stride_u] for x = 0 … n_x - 1.
+// Unit u of strip s reads from[x * stride_x + u * stride_u] for x = 0 … n_x - 1. One part of the
+// strips, so that threads can share them.
 template <class T>
-void pack_strips(const double *from, long n_x, long stride_x, long n_u, long stride_u, T *to) {
+void pack_strips(const double *from, long n_x, long stride_x, long n_u, long stride_u, T *to,
+                 long part, long n_parts) {
     const long n = n_strips(n_u);
-    for (long s = 0; s < n; s++)
+    for (long s = n * part / n_parts; s < n * (part + 1) / n_parts; s++) {
+        const long first = n_u * s / n, last = n_u * (s + 1) / n;
+        T *at = to + first * n_x;
         for (long x = 0; x < n_x; x++)
-            for (long u = n_u * s / n; u < n_u * (s + 1) / n; u++)
-                *to++ = T(from[x * stride_x + u * stride_u]);
+            for (long u = first; u < last; u++) *at++ = T(from[x * stride_x + u * stride_u]);
+    }
 }
 
-template <class T> void pack(const Network &network, const double *theta, Packed<T> &to) {
-    T *forward = to.forward.reserve(network.n_weights), *bias = to.bias.reserve(network.n_weights);
-    T *backward = to.backward.reserve(network.n_weights);
+template <class T>
+void pack(const Network &network, const double *theta, Packed<T> &to, long part, long n_parts) {
+    T *forward = to.forward.get(), *bias = to.bias.get(), *backward = to.backward.get();
     for (const Layer &l : network.layers) {
         const double *W = theta + l.start;
-        pack_strips(W, l.n_in, l.n_out, l.n_out, 1, forward + l.start);
-        if (l.start) pack_strips(W, l.n_out, 1, l.n_in, l.n_out, backward + l.start);
-        std::copy_n(theta + l.bias(), l.n_out, bias + l.bias());
+        pack_strips(W, l.n_in, l.n_out, l.n_out, 1, forward + l.start, part, n_parts);
+        if (l.start)
+            pack_strips(W, l.n_out, 1, l.n_in, l.n_out, backward + l.start, part, n_parts);
+        if (part == 0) std::copy_n(theta + l.bias(), l.n_out, bias + l.bias());
     }
 }
 
@@ -263,7 +272,7 @@ void map_rows(const Rows &rows, long start, long stop, const Wide<S, T> *shift,
     for (long p = 0; p < padded(stop - start); p += N) {
         const char *row[N];
         for (int k = 0; k < N; k++)
-            row[k] = rows.X + rows.row(std::min(start + p + k, stop - 1)) * rows.stride;
+            row[k] = rows.values(std::min(start + p + k, stop - 1));
         for (long i = 0; i < n_inputs; i += N) {
             Vec<T> v[N];
             for (int k = 0; k < N; k++) {
@@ -306,7 +315,8 @@ void map_inputs(const Network &network, const Rows &rows, long start, long stop,
 template <class T> void make_room(const Network &network, long n, Work<T> &work) {
     const long rows = (n + PANEL - 1) / PANEL * PANEL, count = long(network.layers.size()) + 1;
     const long widest = network.widest + 1;  // with the bias, for add_turned()
-    T *at = work.memory.reserve(rows * (2 * network.units + 3 * widest + PANEL));
+    const long norms = network.layer_norm ? network.units + count : 0;
+    T *at = work.memory.reserve(rows * (2 * network.units + 3 * widest + PANEL + norms));
     const auto take = [&](long units) { return std::exchange(at, at + units * rows); };
     work.A.resize(count);
     work.slope.resize(count);
@@ -317,8 +327,23 @@ template <class T> void make_room(const Network &network, long n, Work<T> &work)
     work.next = take(widest);
     work.RZ = take(widest);
     work.turned = take(PANEL);
+    for (std::vector<T *> *part : {&work.unit, &work.share}) part->resize(count);
+    for (size_t l = 0; network.normed(l); l++) {
+        work.unit[l] = take(network.layers[l].n_out);
+        work.share[l] = take(1);
+    }
     work.label.reserve(rows);
     work.weight.reserve(rows);
+}
+
+// Signs of each class's logit: -1 where the row belongs to it.
+template <class T> void take_many(const Rows &rows, long start, long stop, long K, Work<T> &work) {
+    const long n = stop - start;
+    T *sign = work.label.reserve((n + PANEL - 1) / PANEL * PANEL * K);
+    for (long p = 0; p < padded(n); p++) {
+        const uint8_t *of_row = rows.many + rows.row(start + std::min(p, n - 1)) * K;
+        for (long j = 0; j < K; j++) at_row(sign, K, p)[j * PANEL] = of_row[j] ? T(-1) : T(1);
+    }
 }
 
 template <class T> void take_labels(const Rows &rows, long start, long stop, Work<T> &work) {
@@ -330,6 +355,136 @@ template <class T> void take_labels(const Rows &rows, long start, long stop, Wor
         label[p] = rows.y ? T(rows.y[row]) : T(0);
         weight[p] = p < n ? T((rows.weight ? rows.weight[row] : 1.0) / rows.unit) : T(0);
     }
+}
+
+// ---- noise and dropout: network/regularisation.py and _counter.py have the formulas -------------
+
+template <class T> using Words = typename Row<uint32_t, Simd<T>::N>::V;
+
+constexpr uint32_t DROPOUT_WORDS = 0, NOISE_WORDS = 128, GOLDEN = 0x9E3779B9;
+
+template <class W> INLINE W scrambled(W x) {
+    x = (x ^ (x >> 16)) * 0x7FEB352Du;
+    x = (x ^ (x >> 15)) * 0x846CA68Bu;
+    return x ^ (x >> 16);
+}
+
+template <class T> void take_words(const Rows &rows, long start, long stop, Work<T> &work) {
+    const long n = stop - start;
+    uint32_t *low = work.words.reserve(2 * padded(n)), *high = low + padded(n);
+    for (long p = 0; p < padded(n); p++) {
+        const uint64_t word = mix(rows.call + uint64_t(rows.row(start + std::min(p, n - 1))));
+        low[p] = uint32_t(word);
+        high[p] = uint32_t(word >> 32);
+    }
+}
+
+// Calls f(offset, words) for every vector of a buffer of so many units.
+template <class T, class F>
+INLINE void each_drawn(const Work<T> &work, uint32_t use, long units, long rows, const F &f) {
+    const uint32_t *low = work.words.get(), *high = low + rows;
+    for (long first = 0; first < rows; first += PANEL)
+        for (long u = 0; u < units; u++) {
+            const uint32_t unit = uint32_t(u) + (use << 24) + GOLDEN;
+            for (long p = first; p < std::min(first + PANEL, rows); p += Simd<T>::N)
+                f(first * units + u * PANEL + p - first,
+                  scrambled(scrambled(load<Words<T>>(high + p) ^ unit) ^ load<Words<T>>(low + p)));
+        }
+}
+
+template <class T>
+void add_noise(const Network &network, size_t layer, const Work<T> &work, T *Z, long units, long rows) {
+    const T deviation = T(network.noise[layer]);
+    if (deviation == 0) return;
+    using I = typename Row<int32_t, Simd<T>::N>::V;
+    const auto use = NOISE_WORDS + uint32_t(layer);
+    each_drawn(work, use, units, rows, [&](long at, Words<T> words) __attribute__((always_inline)) {
+        // 2u - 1 of u = (k + 1/2) / 2^23, k the upper 23 bits
+        const I odd = reinterpret<I>((words >> 8) | 1) - (1 << 23);
+        const Vec<T> t = __builtin_convertvector(odd, Vec<T>) * T(0x1p-23);
+        store(Z + at, load<Vec<T>>(Z + at) + deviation * probit<T>(t));
+    });
+}
+
+template <class T>
+void drop(const Network &network, size_t layer, const Work<T> &work, T *A, long units, long rows) {
+    const double rate = network.drop[layer];
+    if (rate == 0) return;
+    const auto limit = uint32_t(std::min(std::nearbyint(rate * 0x1p32), 0x1p32 - 1));
+    const Vec<T> scale = all(T(1 / (1 - rate)));
+    const auto use = DROPOUT_WORDS + uint32_t(layer);
+    each_drawn(work, use, units, rows, [&](long at, Words<T> words) __attribute__((always_inline)) {
+        const auto kept = __builtin_convertvector(words >= limit, IntVec<T>);
+        store(A + at, load<Vec<T>>(A + at) * (kept ? scale : Vec<T>{}));
+    });
+}
+
+// Makes kept units again what the activation function gave.
+template <class T>
+void undo_scale(const Network &network, size_t layer, T *A, long units, long rows) {
+    const T scale = T(1 - network.drop[layer]);
+    if (scale == 1) return;
+    each_vector<T>(units, rows, [&](long at) __attribute__((always_inline)) {
+        store(A + at, load<Vec<T>>(A + at) * scale);
+    });
+}
+
+// ---- layer normalisation: network/propagation.py has the formulas -------------------------------
+
+constexpr double LAYER_NORM_EPSILON = 1e-5;
+
+template <class T> INLINE Vec<T> square_root(Vec<T> v) {
+    for (int k = 0; k < Simd<T>::N; k++) v[k] = std::sqrt(v[k]);
+    return v;
+}
+
+// Z becomes what is normalised, and the bias.
+template <class T> void normalise_units(const T *bias, long units, long rows, T *Z, T *unit, T *share) {
+    using V = Vec<T>;
+    for (long p = 0; p < rows; p += Simd<T>::N) {
+        T *z = at_row(Z, units, p), *u = at_row(unit, units, p);
+        V sum{}, squares{};
+        for (long j = 0; j < units; j++) sum += load<V>(z + j * PANEL);
+        const V mean = sum / T(units);
+        for (long j = 0; j < units; j++) {
+            const V apart = load<V>(z + j * PANEL) - mean;
+            squares += apart * apart;
+            store(u + j * PANEL, apart);
+        }
+        const V one_over = 1 / square_root<T>(squares / T(units) + T(LAYER_NORM_EPSILON));
+        store(share + p, one_over);
+        for (long j = 0; j < units; j++) {
+            const V normal = load<V>(u + j * PANEL) * one_over;
+            store(u + j * PANEL, normal);
+            store(z + j * PANEL, normal + bias[j]);
+        }
+    }
+}
+
+// The Jacobian, which is symmetric, times each row of delta.
+template <class T>
+void through_norm(const T *unit, const T *share, long units, long rows, T *delta) {
+    using V = Vec<T>;
+    for (long p = 0; p < rows; p += Simd<T>::N) {
+        const T *u = at_row(unit, units, p);
+        T *d = at_row(delta, units, p);
+        V sum{}, along{};
+        for (long j = 0; j < units * PANEL; j += PANEL) {
+            sum += load<V>(d + j);
+            along += load<V>(d + j) * load<V>(u + j);
+        }
+        const V mean = sum / T(units), of_unit = along / T(units), scale = load<V>(share + p);
+        for (long j = 0; j < units * PANEL; j += PANEL)
+            store(d + j, (load<V>(d + j) - mean - of_unit * load<V>(u + j)) * scale);
+    }
+}
+
+template <class T> void add_bias(const T *bias, long units, long rows, T *Z) {
+    for (long p = 0; p < rows; p += Simd<T>::N)
+        for (long j = 0; j < units; j++) {
+            T *z = at_row(Z, units, p) + j * PANEL;
+            store(z, load<Vec<T>>(z) + bias[j]);
+        }
 }
 
 // ---- forward and backward -------------------------------------------------------------------
@@ -357,33 +512,72 @@ template <class T> T *inputs_from(const Rows &rows, long offset) {
 }
 
 template <class T>
+void take_inputs(const Network &network, Work<T> &work, const Rows &rows, long start, long stop) {
+    const long d = network.n_inputs(), n = padded(stop - start);
+    if (!rows.mapped) {
+        map_inputs(network, rows, start, stop, work.A[0]);
+    } else if (!rows.draws) {
+        work.A[0] = inputs_from<T>(rows, start * d);
+    } else {
+        const T *from = inputs_from<T>(rows, start * d);
+        std::copy_n(from, (n + PANEL - 1) / PANEL * PANEL * d, work.A[0]);
+    }
+    if (!rows.draws) return;
+    take_words(rows, start, stop, work);
+    add_noise(network, 0, work, work.A[0], d, n);
+    drop(network, 0, work, work.A[0], d, n);
+}
+
+template <class T>
 void forward(const Network &network, const Packed<T> &weights, Work<T> &work, const Rows &rows,
              long start, long stop) {
     make_room(network, stop - start, work);
+    take_inputs(network, work, rows, start, stop);
     const long n = padded(stop - start);
-    if (rows.mapped) work.A[0] = inputs_from<T>(rows, start * network.n_inputs());
-    else map_inputs(network, rows, start, stop, work.A[0]);
     for (size_t l = 0; l < network.layers.size(); l++) {
         const Layer &layer = network.layers[l];
-        product(weights.forward.get() + layer.start, weights.bias.get() + layer.bias(), work.A[l],
-                n, layer.n_in, layer.n_out, work.A[l + 1]);
-        if (l + 1 < network.layers.size())
-            with_activation<T>(layer.activation, [&](auto f) {
-                activate(f, work.A[l + 1], work.slope[l + 1], n, layer.n_out);
-            });
+        T *A = work.A[l + 1];
+        const T *bias = weights.bias.get() + layer.bias();
+        const bool normed = network.normed(l);
+        product(weights.forward.get() + layer.start, normed ? nullptr : bias, work.A[l], n,
+                layer.n_in, layer.n_out, A);
+        if (normed) normalise_units(bias, layer.n_out, n, A, work.unit[l], work.share[l]);
+        if (l + 1 == network.layers.size()) return;
+        if (rows.draws) add_noise(network, l + 1, work, A, layer.n_out, n);
+        with_activation<T>(layer.activation, [&](auto f) {
+            activate(f, A, work.slope[l + 1], n, layer.n_out);
+        });
+        if (rows.draws) drop(network, l + 1, work, A, layer.n_out, n);
     }
+}
+
+// As add_gradient(); the bias's part is that of delta before it goes through the norm.
+template <class T>
+void add_normed_gradient(const Layer &layer, size_t l, long n, Work<T> &work, double *dW, bool fresh) {
+    double *db = dW + layer.n_in * layer.n_out, *kept = work.bias.reserve(layer.n_out);
+    add_all_units(work.delta, n, layer.n_out, 0, db, fresh);
+    std::copy_n(db, layer.n_out, kept);
+    through_norm(work.unit[l], work.share[l], layer.n_out, n, work.delta);
+    add_gradient(work.A[l], work.delta, n, layer.n_in, layer.n_out, work, dW, fresh);
+    std::copy_n(kept, layer.n_out, db);
 }
 
 // Carries work.delta back from the logits, adding each layer's gradient to `sums`.
 template <class T>
-void backward(const Network &network, const Packed<T> &weights, Work<T> &work, long n,
-              double *sums) {
+void backward(const Network &network, const Packed<T> &weights, Work<T> &work, long n, bool draws,
+              double *sums, bool fresh) {
     for (size_t l = network.layers.size(); l-- > 0;) {
         const Layer &layer = network.layers[l];
-        add_gradient(work.A[l], work.delta, n, layer.n_in, layer.n_out, work, sums + layer.start);
+        double *dW = sums + layer.start;
+        if (network.normed(l)) add_normed_gradient(layer, l, n, work, dW, fresh);
+        else add_gradient(work.A[l], work.delta, n, layer.n_in, layer.n_out, work, dW, fresh);
         if (l == 0) return;
         product<T>(weights.backward.get() + layer.start, nullptr, work.delta, n, layer.n_out,
                    layer.n_in, work.next);
+        if (draws) {
+            drop(network, l, work, work.next, layer.n_in, n);
+            undo_scale(network, l, work.A[l], layer.n_in, n);
+        }
         with_activation<T>(network.layers[l - 1].activation, [&](auto f) {
             times_slope(f, work.A[l], work.slope[l], work.next, n, layer.n_in);
         });
@@ -441,18 +635,53 @@ template <class T> double softmax_cost(const T *Z, const Work<T> &work, long row
     return sum_of<T>(total);
 }
 
-template <class T> double sigmoid_cost(const T *Z, const Work<T> &work, long rows, long K) {
+template <class T>
+double smoothed_softmax_cost(const T *Z, const Work<T> &work, long rows, long K, double smoothing) {
     using V = Vec<T>;
+    const T kept = T(1 - smoothing), spread = T(smoothing / double(K));
     WideVec<T> total{};
     for (long p = 0; p < rows; p += Simd<T>::N) {
         const T *logits = at_row(Z, K, p);
         T *delta = at_row(work.delta, K, p);
+        const V most = largest(logits, K);
         const V label = load<V>(work.label.get() + p), w = load<V>(work.weight.get() + p);
+        V sum{}, z_label{};
+        WideVec<T> z_sum{};
         for (long j = 0; j < K; j++) {
-            const V sign = label == all(T(j)) ? all(T(-1)) : all(T(1));
+            const V z = load<V>(logits + j * PANEL) - most, e = exp<T>(z);
+            sum += e;
+            z_sum += widened<T>(z);
+            z_label = label == all(T(j)) ? z : z_label;
+            store(delta + j * PANEL, e);
+        }
+        for (long j = 0; j < K; j++) {
+            const V target = (label == all(T(j)) ? all(kept) : V{}) + spread;
+            store(delta + j * PANEL, (load<V>(delta + j * PANEL) / sum - target) * w);
+        }
+        const WideVec<T> on_targets =
+            (1 - smoothing) * widened<T>(z_label) + smoothing / double(K) * z_sum;
+        total += widened<T>(w) * (wide_log1p<T>(widened<T>(sum) - 1) - on_targets);
+    }
+    return sum_of<T>(total);
+}
+
+template <class T, bool many>
+double sigmoid_cost(const T *Z, const Work<T> &work, long rows, long K, T half_smoothing) {
+    using V = Vec<T>;
+    WideVec<T> total{};
+    for (long p = 0; p < rows; p += Simd<T>::N) {
+        const T *logits = at_row(Z, K, p), *signs = at_row(work.label.get(), many ? K : 1, p);
+        T *delta = at_row(work.delta, K, p);
+        const V w = load<V>(work.weight.get() + p);
+        for (long j = 0; j < K; j++) {
+            V sign;
+            if constexpr (many) sign = load<V>(signs + j * PANEL);
+            else sign = load<V>(work.label.get() + p) == all(T(j)) ? all(T(-1)) : all(T(1));
             const V z = sign * load<V>(logits + j * PANEL);
-            total += widened<T>(w) * widened<T>(softplus<T>(z));
-            store(delta + j * PANEL, sign * sigmoid<T>(z) * w);
+            V term = softplus<T>(z), slope = sigmoid<T>(z);
+            if (half_smoothing != 0) term -= half_smoothing * z, slope -= half_smoothing;
+            total += widened<T>(w) * widened<T>(term);
+            store(delta + j * PANEL, sign * slope * w);
         }
     }
     return sum_of<T>(total);
@@ -464,12 +693,19 @@ template <class T> void silence_padding(T *delta, long K, long n) {
         for (long j = 0; j < K; j++) at_row(delta, K, p)[j * PANEL] = 0;
 }
 
+template <class T> double rows_cost(const Network &network, Work<T> &work, long rows, bool many) {
+    const long K = network.n_classes();
+    const T *Z = work.A.back();
+    if (many) return sigmoid_cost<T, true>(Z, work, rows, K, T(network.smoothing / 2));
+    if (network.output) return sigmoid_cost<T, false>(Z, work, rows, K, T(network.smoothing / 2));
+    if (network.smoothing > 0) return smoothed_softmax_cost(Z, work, rows, K, network.smoothing);
+    return softmax_cost(Z, work, rows, K);
+}
+
 // The cost of a block whose logits are there; its gradient goes to work.delta.
-template <class T> double output_cost(const Network &network, Work<T> &work, long n) {
-    const long K = network.n_classes(), rows = padded(n);
-    const double cost = network.output == 0 ? softmax_cost(work.A.back(), work, rows, K)
-                                            : sigmoid_cost(work.A.back(), work, rows, K);
-    silence_padding(work.delta, K, n);
+template <class T> double output_cost(const Network &network, Work<T> &work, long n, bool many) {
+    const double cost = rows_cost(network, work, padded(n), many);
+    silence_padding(work.delta, network.n_classes(), n);
     return cost;
 }
 
@@ -543,31 +779,37 @@ double cost(const Network &network, const Packed<T> &weights, Work<T> &work, con
             long start, long stop) {
     forward(network, weights, work, rows, start, stop);
     take_labels(rows, start, stop, work);
-    return output_cost(network, work, stop - start);
+    if (rows.many) take_many(rows, start, stop, network.n_classes(), work);
+    return output_cost(network, work, stop - start, rows.many != nullptr);
 }
 
 template <class T>
 double gradient(const Network &network, const Packed<T> &weights, Work<T> &work, const Rows &rows,
-                long start, long stop, double *sums) {
+                long start, long stop, double *sums, bool fresh) {
     const double value = cost(network, weights, work, rows, start, stop);
-    backward(network, weights, work, padded(stop - start), sums);
+    backward(network, weights, work, padded(stop - start), rows.draws, sums, fresh);
     return value;
 }
 
 // J'HJ v: the change of the logits by a forward pass of derivatives, H, then the usual way back.
 template <class T>
 void curvature(const Network &network, const Packed<T> &weights, const Packed<T> &direction,
-               Work<T> &work, const Rows &rows, long start, long stop, double *sums) {
+               Work<T> &work, const Rows &rows, long start, long stop, double *sums, bool fresh) {
     forward(network, weights, work, rows, start, stop);
     take_labels(rows, start, stop, work);
     const long n = padded(stop - start);
     for (size_t l = 0; l < network.layers.size(); l++) {
         const Layer &layer = network.layers[l];
-        product(direction.forward.get() + layer.start, direction.bias.get() + layer.bias(),
-                work.A[l], n, layer.n_in, layer.n_out, work.RZ);
+        const T *bias = direction.bias.get() + layer.bias();
+        product(direction.forward.get() + layer.start, network.normed(l) ? nullptr : bias, work.A[l],
+                n, layer.n_in, layer.n_out, work.RZ);
         if (l > 0)
             product<T>(weights.forward.get() + layer.start, nullptr, work.delta, n, layer.n_in,
                        layer.n_out, work.RZ, true);
+        if (network.normed(l)) {
+            through_norm(work.unit[l], work.share[l], layer.n_out, n, work.RZ);
+            add_bias(bias, layer.n_out, n, work.RZ);
+        }
         std::swap(work.delta, work.RZ);
         if (l + 1 < network.layers.size())
             with_activation<T>(layer.activation, [&](auto f) {
@@ -575,7 +817,7 @@ void curvature(const Network &network, const Packed<T> &weights, const Packed<T>
             });
     }
     output_curvature(network, work, work.delta, stop - start);
-    backward(network, weights, work, n, sums);
+    backward(network, weights, work, n, false, sums, fresh);
 }
 
 // Writes units by rows as rows by units.
@@ -629,6 +871,7 @@ template <class T> void function(int code, const T *from, T *to, long n) {
         case 4: return each(from, to, n, [](V x) __attribute__((always_inline)) { return log1p<T>(x); });
         case 5: return each(from, to, n, [](V x) __attribute__((always_inline)) { return softplus<T>(x); });
         case 6: return each(from, to, n, [](V x) __attribute__((always_inline)) { return normal<T>(x).below; });
+        case 7: return each(from, to, n, [](V x) __attribute__((always_inline)) { return probit<T>(x); });
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -25,9 +26,8 @@ class Engine {
     virtual ~Engine() { let_team_go(); }
 
     // Cost with penalty; its gradient to `out`.
-    virtual double gradient(const double *theta, const Rows &, const Plan &, double decay,
-                            double *out) = 0;
-    virtual double cost(const double *theta, const Rows &, const Plan &, double decay) = 0;
+    virtual double gradient(const double *theta, const Rows &, const Plan &, Decay, double *out) = 0;
+    virtual double cost(const double *theta, const Rows &, const Plan &, Decay) = 0;
     virtual void curvature(const double *theta, const double *v, const Rows &, const Plan &,
                            double decay, double *out) = 0;
     // Keeps rows as inputs, for calls whose blocks begin with a panel.
@@ -87,28 +87,29 @@ template <class T> class EngineOf final : public Engine {
   public:
     using Engine::Engine;
 
-    double gradient(const double *theta, const Rows &rows, const Plan &plan, double decay,
+    double gradient(const double *theta, const Rows &rows, const Plan &plan, Decay decay,
                     double *out) override {
         std::lock_guard<std::mutex> lock(call_);
-        operations().pack(network, theta, weights_);
+        pack(theta, weights_, plan.n_threads);
         double *costs = costs_.reserve(plan.n_lanes);
         add_lanes(plan, out, [&](long lane, Work<T> &work, double *sums) {
             costs[lane] = 0;
-            each_block(plan, lane, [&](long start, long stop) {
-                costs[lane] += operations().gradient(network, weights_, work, rows, start, stop, sums);
+            each_block(plan, lane, [&](long start, long stop, bool first) {
+                costs[lane] +=
+                    operations().gradient(network, weights_, work, rows, start, stop, sums, first);
             });
         });
         add_decay(theta, decay, out);
         return tree(costs, plan.n_lanes) + penalty(theta, decay);
     }
 
-    double cost(const double *theta, const Rows &rows, const Plan &plan, double decay) override {
+    double cost(const double *theta, const Rows &rows, const Plan &plan, Decay decay) override {
         std::lock_guard<std::mutex> lock(call_);
-        operations().pack(network, theta, weights_);
+        pack(theta, weights_, plan.n_threads);
         double *costs = costs_.reserve(plan.n_lanes);
         each_lane(plan, [&](long lane, Work<T> &work) {
             costs[lane] = 0;
-            each_block(plan, lane, [&](long start, long stop) {
+            each_block(plan, lane, [&](long start, long stop, bool) {
                 costs[lane] += operations().cost(network, weights_, work, rows, start, stop);
             });
         });
@@ -118,11 +119,12 @@ template <class T> class EngineOf final : public Engine {
     void curvature(const double *theta, const double *v, const Rows &rows, const Plan &plan,
                    double decay, double *out) override {
         std::lock_guard<std::mutex> lock(call_);
-        operations().pack(network, theta, weights_);
-        operations().pack(network, v, direction_);
+        pack(theta, weights_, plan.n_threads);
+        pack(v, direction_, plan.n_threads);
         add_lanes(plan, out, [&](long lane, Work<T> &work, double *sums) {
-            each_block(plan, lane, [&](long start, long stop) {
-                operations().curvature(network, weights_, direction_, work, rows, start, stop, sums);
+            each_block(plan, lane, [&](long start, long stop, bool first) {
+                operations().curvature(network, weights_, direction_, work, rows, start, stop, sums,
+                                       first);
             });
         });
         add_decay(v, decay, out);
@@ -135,7 +137,7 @@ template <class T> class EngineOf final : public Engine {
         kept_ = inputs;
         n_kept_ = n_rows;
     }
-    void load(const double *theta) override { operations().pack(network, theta, loaded_); }
+    void load(const double *theta) override { pack(theta, loaded_, 1); }
     void logits(const Rows &rows, const Plan &plan, void *out) override {
         write(operations().logits, rows, plan, static_cast<T *>(out));
     }
@@ -144,10 +146,13 @@ template <class T> class EngineOf final : public Engine {
     }
 
   private:
+    static constexpr long PACK_WORTH = 1 << 15;
+
     const Operations<T> &operations() const { return target_.of<T>(); }
 
     template <class F> static void each_block(const Plan &plan, long lane, const F &f) {
-        for (long k = lane; k < plan.n_blocks; k += plan.n_lanes) f(plan.edges[k], plan.edges[k + 1]);
+        for (long k = lane; k < plan.n_blocks; k += plan.n_lanes)
+            f(plan.edges[k], plan.edges[k + 1], k == lane);
     }
 
     template <class F> void each_lane(const Plan &plan, const F &f) {
@@ -158,13 +163,21 @@ template <class T> class EngineOf final : public Engine {
         if (!enough) throw std::bad_alloc();
     }
 
+    // A few threads share what takes longer than their meeting.
+    void pack(const double *theta, Packed<T> &to, int n_threads) {
+        for (Buffer<T> *buffer : {&to.forward, &to.backward, &to.bias})
+            buffer->reserve(network.n_weights);
+        const long n_parts = n_threads > 1 && network.n_weights > PACK_WORTH ? 4 * n_threads : 1;
+        share(n_parts, n_threads,
+              [&](long part) { operations().pack(network, theta, to, part, n_parts); });
+    }
+
     // Each lane's own sum, the first in `out`, and then their sum there.
     template <class F> void add_lanes(const Plan &plan, double *out, const F &f) {
         const long n = network.n_weights;
         double *others = sums_.reserve((plan.n_lanes - 1) * n + 1);
         const auto sums = [&](long lane) { return lane ? others + (lane - 1) * n : out; };
         each_lane(plan, [&](long lane, Work<T> &work) {
-            std::fill_n(sums(lane), n, 0.0);
             f(lane, work, sums(lane));
         });
         // Every component is added in the same tree, so that they may be shared out.
@@ -187,25 +200,35 @@ template <class T> class EngineOf final : public Engine {
     }
 
     // The penalty is on W alone, not on b.
-    double penalty(const double *theta, double decay) const {
-        if (!decay) return 0;
+    double penalty(const double *theta, Decay decay) const {
+        double cost = 0;
+        if (decay.squares)
+            cost += decay.squares / 2 * sum_over_W(theta, [](double w) { return w * w; });
+        if (decay.sizes) cost += decay.sizes * sum_over_W(theta, [](double w) { return std::abs(w); });
+        return cost;
+    }
+    template <class F> double sum_over_W(const double *theta, const F &f) const {
         double sum = 0;
         for (const Layer &layer : network.layers) {
             const long end = layer.bias();
 #pragma omp simd reduction(+ : sum)
-            for (long i = layer.start; i < end; i++) sum += theta[i] * theta[i];
+            for (long i = layer.start; i < end; i++) sum += f(theta[i]);
         }
-        return decay / 2 * sum;
+        return sum;
     }
-    void add_decay(const double *theta, double decay, double *out) const {
-        if (!decay) return;
-        for (const Layer &layer : network.layers)
-            for (long i = layer.start; i < layer.bias(); i++) out[i] += decay * theta[i];
+    void add_decay(const double *theta, Decay decay, double *out) const {
+        for (const Layer &layer : network.layers) {
+            if (decay.squares)
+                for (long i = layer.start; i < layer.bias(); i++) out[i] += decay.squares * theta[i];
+            if (decay.sizes)
+                for (long i = layer.start; i < layer.bias(); i++)
+                    out[i] += theta[i] > 0 ? decay.sizes : theta[i] < 0 ? -decay.sizes : 0.0;
+        }
     }
 
     template <class Write> void write(Write operation, const Rows &rows, const Plan &plan, T *out) {
         each_lane(plan, [&](long lane, Work<T> &work) {
-            each_block(plan, lane, [&](long start, long stop) {
+            each_block(plan, lane, [&](long start, long stop, bool) {
                 operation(network, loaded_, work, rows, start, stop, out + start * network.n_classes());
             });
         });

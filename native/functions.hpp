@@ -29,6 +29,11 @@ template <> struct Number<float> {
         0.0179376315921189935f, -0.00500040132844756721f, -0.000291119285731074386f,
         0.000689445966745736047f, -0.000084703113791385969f, -0.0000798233383285273594f,
         0.0000126230237701104859f, 7.24191210132485352e-6f};
+    // Φ⁻¹((1 + t) / 2) / t as a function of 2 w / 15.25 - 1, w = -log(1 - t²), t to 1 - 2^-23
+    static constexpr float probit[] = {3.66929126f, 1.9437474f, -0.438996464f, 0.161886126f,
+        -0.0361446552f, -0.0343990028f, 0.0608885884f, -0.0542709492f, 0.0429877713f,
+        -0.0245850291f, -0.0181259643f, 0.0388251133f, -0.0109249568f, -0.0104389498f,
+        0.00510337716f};
 };
 template <> struct Number<double> {
     static constexpr int mantissa = 52, bias = 1023;
@@ -58,6 +63,15 @@ template <> struct Number<double> {
         -2.61132079920216077e-6, 4.18902600255541996e-7, 5.50136222683815248e-7,
         -1.49235046588244267e-8, -1.09742497867574481e-7, -8.28473962406259361e-9,
         1.72380415163215721e-8, 1.60012264771050135e-9, -1.50810223958247603e-9};
+    static constexpr double probit[] = {3.669291100013106, 1.9437500796653107,
+        -0.43898175121911476, 0.16178842949987687, -0.03642726429848804, -0.0333270099625691,
+        0.06285079299960109, -0.059682595991275886, 0.036815289917131386, -0.009886316652576612,
+        -0.009326865465433792, 0.016433422946950167, -0.013868980282888733, 0.007381793738554819,
+        -0.0007326888202236924, -0.00501121052821546, 0.005854922855900325,
+        -1.1489578957605867e-05, -0.0019731476717017044, -0.004231462865781882,
+        0.0032968919384085736, 0.006171471318466912, -0.005350268848245101,
+        -0.0033899692307592672, 0.0036814493422145543, 0.0008641173184822442,
+        -0.001211889874483336, -8.434740492266908e-05, 0.00016145900220767277};
 };
 
 template <class T, int n> INLINE Vec<T> polynomial(const T (&c)[n], Vec<T> x) {
@@ -106,17 +120,25 @@ template <class T> INLINE Vec<T> tanh(Vec<T> x) {
 }
 template <class T> INLINE Vec<T> sigmoid(Vec<T> x) { return 1 / (1 + exp<T>(-x)); }
 
-// log(1 + x) for x ≥ 0: what rounding took from 1 + x comes back in c.
-template <class T> INLINE Vec<T> log1p(Vec<T> x) {
+// log of 2^e (1 + f), with 1 + f from √½ to √2; and that e of a number.
+template <class T> INLINE Vec<T> log_of(IntVec<T> e, Vec<T> f) {
     using C = Number<T>;
-    const Vec<T> u = 1 + x;
-    const Vec<T> c = x < 1 ? x - (u - 1) : 1 - (u - x);
-    const IntVec<T> e = (reinterpret<IntVec<T>>(u) - C::sqrt_half) >> C::mantissa;
     const Vec<T> k = __builtin_convertvector(e, Vec<T>);
-    const Vec<T> m = reinterpret<Vec<T>>(reinterpret<IntVec<T>>(u) - (e << C::mantissa));
-    const Vec<T> f = (m - 1) + c * power_of_two<T>(-e);
     const Vec<T> s = f / (2 + f), z = s * s;
     return k * C::ln2_high + (f - (s * (f - z * polynomial(C::log, z)) - k * C::ln2_low));
+}
+template <class T> INLINE IntVec<T> exponent(Vec<T> x) {
+    return (reinterpret<IntVec<T>>(x) - Number<T>::sqrt_half) >> Number<T>::mantissa;
+}
+template <class T> INLINE Vec<T> without_exponent(Vec<T> x, IntVec<T> e) {
+    return reinterpret<Vec<T>>(reinterpret<IntVec<T>>(x) - (e << Number<T>::mantissa));
+}
+// log(1 + x) for x ≥ 0: what rounding took from 1 + x comes back in c.
+template <class T> INLINE Vec<T> log1p(Vec<T> x) {
+    const Vec<T> u = 1 + x;
+    const Vec<T> c = x < 1 ? x - (u - 1) : 1 - (u - x);
+    const IntVec<T> e = exponent<T>(u);
+    return log_of<T>(e, (without_exponent<T>(u, e) - 1) + c * power_of_two<T>(-e));
 }
 template <class T> INLINE Vec<T> softplus(Vec<T> z) {
     return larger(z, Vec<T>{}) + log1p<T>(exp<T>(-absolute<T>(z)));
@@ -131,6 +153,15 @@ template <class T> INLINE Normal<T> normal(Vec<T> x) {
     const Vec<T> bell = exp<T>(a * a * T(-0.5));
     const Vec<T> tail = bell * polynomial(Number<T>::tail, (a - 4) / (a + 4)) / (1 + a);
     return {x > 0 ? 1 - tail : tail, bell * T(0.398942280401432678)};
+}
+
+// Φ⁻¹((1 + t) / 2), for |t| up to 1 - 2^-23. That it is t times a smooth function of -log(1 - t²)
+// is from Giles (2010), "Approximating the erfinv function".
+template <class T> INLINE Vec<T> probit(Vec<T> t) {
+    const Vec<T> rest = (1 - t) * (1 + t);
+    const IntVec<T> e = exponent<T>(rest);
+    const Vec<T> w = -log_of<T>(e, without_exponent<T>(rest, e) - 1);
+    return t * polynomial(Number<T>::probit, w * T(2 / 15.25) - 1);
 }
 
 // Activations, in the order of ACTIVATIONS in kernel.cpp. `slope` is g'(z) given a = g(z); where

@@ -15,7 +15,7 @@ const std::vector<std::string> ACTIVATIONS = {"identity", "sigmoid",  "tanh", "r
                                               "elu",      "selu",     "softplus", "gelu", "silu"};
 const std::vector<std::string> OUTPUTS = {"softmax", "sigmoid"};
 const std::vector<std::string> FUNCTIONS = {"exp",   "expm1",    "tanh", "sigmoid",
-                                            "log1p", "softplus", "ndtr"};
+                                            "log1p", "softplus", "ndtr", "probit"};
 
 // A Python error is set, or `what` is to become one.
 struct Refusal : std::exception {
@@ -109,21 +109,29 @@ void take(MaybeView &view, PyObject *object, const char *name, char format) {
     if (object != Py_None) view.emplace(object, name, 1, format);
 }
 
-// The arguments that all sums share: (X, y, weight, unit, index, edges, n_lanes, n_threads).
-// Where X is None the rows that the kernel keeps are meant.
+// The arguments that all sums share: (X, y, weight, unit, index, edges, n_lanes, n_threads[, apart,
+// draws, many]). Where X is None the rows that the kernel keeps are meant; where they stand apart, X
+// holds those of the index alone, while labels and weights are still those of all rows. `draws` is
+// (seed, key), or None for neither dropout nor noise; `many` holds 0 or 1 for each row and class, in
+// place of y.
 class Call {
   public:
     Call(const Engine &engine, PyObject *arguments) {
-        PyObject *X, *y, *weight, *index, *edges;
-        if (!PyArg_ParseTuple(arguments, "OOOdOOli:rows", &X, &y, &weight, &rows.unit, &index,
-                              &edges, &plan.n_lanes, &plan.n_threads))
+        PyObject *X, *y, *weight, *index, *edges, *draws = Py_None, *many = Py_None;
+        int apart = 0;
+        if (!PyArg_ParseTuple(arguments, "OOOdOOli|pOO:rows", &X, &y, &weight, &rows.unit, &index,
+                              &edges, &plan.n_lanes, &plan.n_threads, &apart, &draws, &many))
             throw Refusal();
+        rows.apart = apart;
         if (X == Py_None) take_kept(engine);
         else take_rows(X, engine.network);
         take(y_, y, "y", 'q');
         take(weight_, weight, "sample_weight", 'd');
         take(index_, index, "rows", 'q');
         edges_.emplace(edges, "edges", 1, 'q');
+        if (many != Py_None) take_many(many, engine.network);
+        if (draws != Py_None) take_draws(draws, engine.network);
+        if (rows.apart) check_apart();
         check_labels();
         check_plan();
     }
@@ -146,14 +154,34 @@ class Call {
         rows.source = X_->source();
         n_rows_ = X_->n();
     }
+    // From here on the number of rows is that of all, which the labels tell.
+    void check_apart() {
+        if (!index_ || !(y_ || many_) || rows.mapped) throw Refusal("rows apart need an index and labels");
+        index_->must_hold(n_rows_);
+        n_rows_ = (y_ ? y_ : many_)->n();
+    }
     void check_labels() {
         if (y_) y_->must_hold(n_rows_), rows.y = y_->data<int64_t>();
+        if (many_) many_->must_hold(n_rows_), rows.many = many_->data<uint8_t>();
         if (weight_) weight_->must_hold(n_rows_), rows.weight = weight_->data<double>();
         if (!index_) return;
         if (rows.mapped) throw Refusal("kept rows are taken as they stand");
         rows.index = index_->data<int64_t>();
         for (long p = 0; p < index_->n(); p++)
             if (rows.index[p] < 0 || rows.index[p] >= n_rows_) throw Refusal("rows outside of X");
+    }
+    void take_many(PyObject *many, const Network &network) {
+        many_.emplace(many, "many", 2, 0);
+        const bool contiguous = many_->step() == 1 && many_->stride() == many_->columns();
+        if (many_->source() != Source::u8 || many_->columns() != network.n_classes() ||
+            !contiguous || !network.output)
+            throw Refusal("many must be contiguous bytes, a column a class of sigmoid output");
+    }
+    void take_draws(PyObject *draws, const Network &network) {
+        unsigned long long seed, key;
+        if (!PyArg_ParseTuple(draws, "KK:draws", &seed, &key)) throw Refusal();
+        rows.draws = !network.drop.empty();
+        rows.call = mix(mix(seed) + key);
     }
     void check_plan() {
         plan.edges = edges_->data<int64_t>();
@@ -166,7 +194,7 @@ class Call {
         if (good && rows.mapped) good = plan.edges[plan.n_blocks] == n;
         if (!good) throw Refusal("edges must rise, within the rows");
     }
-    MaybeView X_, y_, weight_, index_, edges_;
+    MaybeView X_, y_, weight_, index_, edges_, many_;
     long n_rows_ = 0;
 };
 
@@ -199,6 +227,28 @@ template <class T> std::vector<T> padded_copy(const View &from) {
     std::vector<T> copy(padded(from.n()) + ROWS_UNIT, T(0));
     std::copy_n(from.data<double>(), from.n(), copy.begin());
     return copy;
+}
+
+// A share or a deviation a layer, the inputs' first.
+std::vector<double> one_a_layer(PyObject *values, size_t n_layers) {
+    if (PyTuple_Size(values) != Py_ssize_t(n_layers)) throw Refusal("one value a layer is wanted");
+    std::vector<double> taken;
+    for (size_t l = 0; l < n_layers; l++)
+        taken.push_back(PyFloat_AsDouble(PyTuple_GetItem(values, Py_ssize_t(l))));
+    if (PyErr_Occurred()) throw Refusal();
+    return taken;
+}
+
+// (drop, noise, smoothing)
+void take_regularisation(Network &network, PyObject *given) {
+    PyObject *drop, *noise;
+    if (!PyArg_ParseTuple(given, "O!O!d:regularisation", &PyTuple_Type, &drop, &PyTuple_Type, &noise,
+                          &network.smoothing))
+        throw Refusal();
+    network.drop = one_a_layer(drop, network.layers.size());
+    network.noise = one_a_layer(noise, network.layers.size());
+    for (double rate : network.drop)
+        if (!(rate >= 0 && rate < 1)) throw Refusal("units are dropped at a rate of 0 to 1");
 }
 
 Network build(PyObject *widths, PyObject *activations, const char *output, PyObject *shift,
@@ -239,13 +289,16 @@ const Target &target_named(const char *name) {
 
 PyObject *kernel_new(PyTypeObject *type, PyObject *arguments, PyObject *) {
     return guarded([&]() -> PyObject * {
-        PyObject *widths, *activations, *shift, *scale;
+        PyObject *widths, *activations, *shift, *scale, *regularisation = Py_None;
         const char *output, *target;
-        int single;
-        if (!PyArg_ParseTuple(arguments, "O!O!spOOs:Kernel", &PyTuple_Type, &widths, &PyTuple_Type,
-                              &activations, &output, &single, &shift, &scale, &target))
+        int single, layer_norm = 0;
+        if (!PyArg_ParseTuple(arguments, "O!O!spOOs|Op:Kernel", &PyTuple_Type, &widths, &PyTuple_Type,
+                              &activations, &output, &single, &shift, &scale, &target,
+                              &regularisation, &layer_norm))
             return nullptr;
         Network network = build(widths, activations, output, shift, scale);
+        network.layer_norm = layer_norm;
+        if (regularisation != Py_None) take_regularisation(network, regularisation);
         const Target &chosen = target_named(target);
         std::unique_ptr<Engine> engine;
         if (single) engine = std::make_unique<EngineOf<float>>(std::move(network), chosen);
@@ -267,8 +320,9 @@ void kernel_dealloc(PyObject *self) {
 PyObject *gradient(PyObject *self, PyObject *arguments) {
     return guarded([&]() -> PyObject * {
         PyObject *theta, *out, *rows;
-        double decay;
-        if (!PyArg_ParseTuple(arguments, "OO!dO:gradient", &theta, &PyTuple_Type, &rows, &decay, &out))
+        Decay decay = 0;
+        if (!PyArg_ParseTuple(arguments, "OO!dO|d:gradient", &theta, &PyTuple_Type, &rows,
+                              &decay.squares, &out, &decay.sizes))
             return nullptr;
         Engine &engine = engine_of(self);
         const Call call(engine, rows);
@@ -287,8 +341,9 @@ PyObject *gradient(PyObject *self, PyObject *arguments) {
 PyObject *cost(PyObject *self, PyObject *arguments) {
     return guarded([&]() -> PyObject * {
         PyObject *theta, *rows;
-        double decay;
-        if (!PyArg_ParseTuple(arguments, "OO!d:cost", &theta, &PyTuple_Type, &rows, &decay))
+        Decay decay = 0;
+        if (!PyArg_ParseTuple(arguments, "OO!d|d:cost", &theta, &PyTuple_Type, &rows, &decay.squares,
+                              &decay.sizes))
             return nullptr;
         Engine &engine = engine_of(self);
         const Call call(engine, rows);
@@ -312,6 +367,7 @@ PyObject *curvature(PyObject *self, PyObject *arguments) {
             return nullptr;
         Engine &engine = engine_of(self);
         const Call call(engine, rows);
+        if (call.rows.draws) throw Refusal("the curvature is that of the clean cost");
         const View weights(theta, "theta", 1, 'd'), direction(v, "v", 1, 'd'),
             sums(out, "out", 1, 'd', true);
         for (const View *view : {&weights, &direction, &sums}) view->must_hold(engine.network.n_weights);
@@ -383,8 +439,8 @@ PyObject *close(PyObject *self, PyObject *) {
 }
 
 PyMethodDef methods[] = {
-    {"gradient", gradient, METH_VARARGS, "gradient(theta, rows, decay, out) -> cost"},
-    {"cost", cost, METH_VARARGS, "cost(theta, rows, decay) -> cost"},
+    {"gradient", gradient, METH_VARARGS, "gradient(theta, rows, decay, out, l1=0) -> cost"},
+    {"cost", cost, METH_VARARGS, "cost(theta, rows, decay, l1=0) -> cost"},
     {"curvature", curvature, METH_VARARGS, "curvature(theta, v, rows, decay, out)"},
     {"keep", keep, METH_O, "keep(rows): keep X as inputs, for calls with None in its place"},
     {"load", load, METH_O, "load(theta): keep these weights for logits and probabilities"},
@@ -399,9 +455,11 @@ PyType_Slot slots[] = {
     {Py_tp_dealloc, reinterpret_cast<void *>(kernel_dealloc)},
     {Py_tp_methods, methods},
     {Py_tp_doc, const_cast<char *>(
-        "Kernel(widths, activations, output, single, shift, scale, target)\n\n"
-        "Sums over blocks of rows. `rows` is a tuple "
-        "(X, y, weight, unit, index, edges, n_lanes, n_threads).")},
+        "Kernel(widths, activations, output, single, shift, scale, target, regularisation=None, "
+        "layer_norm=False)\n\n"
+        "Sums over blocks of rows. `rows` is a tuple (X, y, weight, unit, index, edges, n_lanes, "
+        "n_threads, apart=False, draws=None, many=None), with draws (seed, key); regularisation is a tuple "
+        "(drop, noise, smoothing).")},
     {0, nullptr},
 };
 PyType_Spec spec = {"layerlab._kernel.Kernel", sizeof(Kernel), 0, Py_TPFLAGS_DEFAULT, slots};

@@ -2,11 +2,14 @@
 #include "kernel.hpp"
 #include "room.hpp"
 #include "vectors.hpp"
+#include "warp.hpp"
 
 namespace {
 
 int fill(PyObject *module) {
-    return PyModule_AddFunctions(module, vector_methods) || add_kernel(module) || add_room(module)
+    return PyModule_AddFunctions(module, vector_methods) ||
+                   PyModule_AddFunctions(module, warp_methods) || add_kernel(module) ||
+                   add_room(module)
                ? -1
                : 0;
 }

@@ -1,5 +1,6 @@
 // The block kernel for each kind of processor: one source, compiled under several targets.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <cstdint>
 #include <cstring>
@@ -20,7 +21,8 @@ namespace generic {
 #include "functions.hpp"
 #include "block.hpp"
 #include "vector_loops.hpp"
-const Target target = {"generic", operations<float>(), operations<double>(), vector_loops};
+#include "warp_loops.hpp"
+const Target target = {"generic", operations<float>(), operations<double>(), vector_loops, warp_loops};
 }  // namespace generic
 #undef TARGET_BYTES
 #undef TARGET_VECTORS
@@ -40,7 +42,8 @@ namespace avx2 {
 #include "functions.hpp"
 #include "block.hpp"
 #include "vector_loops.hpp"
-const Target target = {"avx2", operations<float>(), operations<double>(), vector_loops};
+#include "warp_loops.hpp"
+const Target target = {"avx2", operations<float>(), operations<double>(), vector_loops, warp_loops};
 }  // namespace avx2
 #undef TARGET_BYTES
 #undef TARGET_VECTORS
@@ -59,7 +62,8 @@ namespace avx512 {
 #include "functions.hpp"
 #include "block.hpp"
 #include "vector_loops.hpp"
-const Target target = {"avx512", operations<float>(), operations<double>(), vector_loops};
+#include "warp_loops.hpp"
+const Target target = {"avx512", operations<float>(), operations<double>(), vector_loops, warp_loops};
 }  // namespace avx512
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -80,4 +80,25 @@ inline void combined(const Pairs &pairs, const double *g, double of_g, const dou
     }
 }
 
-constexpr VectorLoops vector_loops = {moved, largest, lengths, change, products, combined};
+// One step of Adam: see adam_step.py.
+inline void adam(const AdamStep &s, const AdamVectors &v, long begin, long end) {
+    double *__restrict theta = v.theta, *__restrict mean = v.mean, *__restrict square = v.square;
+    const double *__restrict gradient = v.gradient;
+    const double beta2 = s.beta2, of_mean = 1 - s.beta1, of_square = 1 - s.beta2;
+    const double of_root = s.of_root, epsilon = s.epsilon, keep = s.keep, rate = s.rate;
+#pragma omp simd
+    for (long j = begin; j < end; j++) {
+        const double g = gradient[j];
+        const double m = mean[j] + of_mean * (g - mean[j]);
+        const double q = beta2 * square[j] + of_square * g * g;
+        mean[j] = m;
+        square[j] = q;
+        theta[j] = keep * theta[j] - rate * m / (__builtin_sqrt(q) * of_root + epsilon);
+    }
+}
+
+inline void approach(double *x, const double *to, double share, long begin, long end) {
+    for (long j = begin; j < end; j++) x[j] += share * (to[j] - x[j]);
+}
+
+constexpr VectorLoops vector_loops = {moved, largest, lengths, change, products, combined, adam, approach};

@@ -1,6 +1,7 @@
 #include "vectors.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -9,6 +10,7 @@
 
 #include "network.hpp"
 #include "python.hpp"
+#include "team.hpp"
 
 namespace {
 
@@ -182,6 +184,56 @@ PyObject *downhill(PyObject *, PyObject *const *given, Py_ssize_t count) {
     Py_RETURN_NONE;
 }
 
+// So many numbers are worth a thread of their own.
+constexpr long PART = 1 << 14;
+
+// Calls f(begin, end) for parts of 0 … n on at most so many threads.
+template <class F> void spread(long n, long n_threads, const F &f) {
+    const long n_parts = (n + PART - 1) / PART;
+    std::atomic<long> next{0};
+    const auto work = [&] {
+        for (long k; (k = next.fetch_add(1)) < n_parts;) f(k * PART, std::min(n, (k + 1) * PART));
+    };
+    const long helpers = std::min(n_threads, n_parts) - 1;
+    if (helpers < 1) return work();
+    Team *team = Team::take(int(helpers));
+    team->run(work);
+    Team::give(team);
+}
+
+PyObject *adam(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (count != 6) return refuse("adam(theta, gradient, mean, square, numbers, n_threads)");
+    View theta(given[0], true), gradient(given[1]), mean(given[2], true), square(given[3], true),
+        numbers(given[4]);
+    if (!theta || !gradient || !mean || !square || !numbers) return nullptr;
+    const long n_threads = PyLong_AsLong(given[5]), n = theta.size();
+    if (PyErr_Occurred()) return nullptr;
+    if (gradient.size() != n || mean.size() != n || square.size() != n || numbers.size() != 6)
+        return refuse("lengths must agree");
+    const double *of = numbers.data();
+    const AdamStep step = {of[0], of[1], of[2], of[3], of[4], of[5]};
+    const AdamVectors vectors = {theta.data(), gradient.data(), mean.data(), square.data()};
+    Py_BEGIN_ALLOW_THREADS
+    spread(n, n_threads, [&](long begin, long end) { loops().adam(step, vectors, begin, end); });
+    Py_END_ALLOW_THREADS
+    Py_RETURN_NONE;
+}
+
+PyObject *approach(PyObject *, PyObject *const *given, Py_ssize_t count) {
+    if (count != 4) return refuse("approach(x, to, share, n_threads)");
+    View x(given[0], true), to(given[1]);
+    if (!x || !to) return nullptr;
+    const double share = PyFloat_AsDouble(given[2]);
+    const long n_threads = PyLong_AsLong(given[3]), n = x.size();
+    if (PyErr_Occurred()) return nullptr;
+    if (to.size() != n) return refuse("lengths must agree");
+    Py_BEGIN_ALLOW_THREADS
+    spread(n, n_threads,
+           [&](long begin, long end) { loops().approach(x.data(), to.data(), share, begin, end); });
+    Py_END_ALLOW_THREADS
+    Py_RETURN_NONE;
+}
+
 using Fast = PyObject *(PyObject *, PyObject *const *, Py_ssize_t);
 
 PyCFunction method(Fast *function) {
@@ -196,5 +248,7 @@ PyMethodDef vector_methods[] = {
     {"largest", largest, METH_O, "max |x|, NaN where there is one"},
     {"keep", method(keep), METH_FASTCALL, "pair = s and y, if their curvature is positive"},
     {"downhill", method(downhill), METH_FASTCALL, "out = -H g, of the pairs that L-BFGS remembers"},
+    {"adam", method(adam), METH_FASTCALL, "a step of Adam in place, on some threads"},
+    {"approach", method(approach), METH_FASTCALL, "x += share * (to - x), on some threads"},
     {nullptr, nullptr, 0, nullptr},
 };

@@ -15,6 +15,18 @@ struct Change {
     const double *from, *to;
 };
 
+// Adam's numbers for one step: `rate` and `of_root` make up for young means, `keep` is what weight
+// decay leaves.
+struct AdamStep {
+    double beta1, beta2, epsilon, rate, of_root, keep;
+};
+
+struct AdamVectors {
+    double *theta;
+    const double *gradient;
+    double *mean, *square;
+};
+
 // What a target offers: see vector_loops.hpp.
 struct VectorLoops {
     void (*moved)(const double *theta, const double *direction, double step, long n, double *out);
@@ -24,6 +36,8 @@ struct VectorLoops {
     void (*products)(const Pairs &, const double *g, const double *newest, double *sums);
     void (*combined)(const Pairs &, const double *g, double of_g, const double *of_s,
                      const double *of_y, double *out);
+    void (*adam)(const AdamStep &, const AdamVectors &, long begin, long end);
+    void (*approach)(double *x, const double *to, double share, long begin, long end);
 };
 
 struct PyMethodDef;

@@ -152,7 +152,9 @@ def test_the_script_redoes_a_run_of_data_loaded_with_options(file, tmp_path, mon
 def loading(data):
     """Return the line before the call of `load_data` in a script, and that call."""
     split = SimpleNamespace(test_given=False)
-    script = reproduction_script(SimpleNamespace(data=data, seed=0, split=split), "1.0")
+    preset = SimpleNamespace(preset=SimpleNamespace(asked="auto"))
+    e = SimpleNamespace(data=data, seed=0, split=split, preset=preset)
+    script = reproduction_script(e, "1.0")
     ast.parse(script)
     lines = script.splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("data = "))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -15,14 +16,14 @@ __all__ = ["empty"]
 WORTH = 1 << 16
 
 
-def empty(*shape: int) -> Array:
-    """Return an array of float64 of this shape, with whatever the memory holds.
+def empty(*shape: int, dtype: Any = np.float64) -> Array:
+    """Return an array of this shape, of float64 by default, with whatever the memory holds.
 
     A minimiser makes several arrays as long as theta in an iteration. The
     system takes large ones back at once, and new ones cost a page fault every
     4 kB: a tenth and more of a short fit.
     """
-    n_bytes = 8 * prod(shape)
+    n_bytes = np.dtype(dtype).itemsize * prod(shape)
     if KERNEL is None or n_bytes < WORTH:
-        return np.empty(shape)
-    return np.frombuffer(KERNEL.Room(n_bytes)).reshape(shape)
+        return np.empty(shape, dtype)
+    return np.frombuffer(KERNEL.Room(n_bytes), dtype).reshape(shape)

@@ -26,6 +26,9 @@ class Purpose(IntEnum):
     REFERENCE_ROWS = 5
     REPLICATES = 6
     SUBSAMPLE = 7
+    SHUFFLE = 8
+    HELD_OUT = 9
+    MEMBERS = 10
 
 
 def draw_seed(random_state: Any) -> int:

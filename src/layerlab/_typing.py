@@ -14,7 +14,9 @@ __all__ = [
     "FloatArray",
     "ImageShape",
     "IndexArray",
+    "Layered",
     "Objective",
+    "RowSum",
     "Vector",
 ]
 
@@ -36,6 +38,33 @@ class Objective(Protocol):
 
         ``rows`` restricts the sum to some rows; ``key`` fixes all randomness of the call.
         """
+        ...
+
+
+class RowSum(Objective, Protocol):
+    """An objective that is a mean over rows, and so can be estimated from some of them.
+
+    ``evaluate(theta, rows)`` is then an unbiased estimate of ``evaluate(theta)``.
+    """
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows there are."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """From it all randomness derives."""
+        ...
+
+
+@runtime_checkable
+class Layered(Protocol):
+    """An objective whose theta holds weight matrices, and biases between them."""
+
+    @property
+    def matrices(self) -> tuple[tuple[slice, tuple[int, int]], ...]:
+        """Where each matrix stands in theta, and its shape (n_in, n_out)."""
         ...
 
 

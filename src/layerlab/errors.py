@@ -8,11 +8,13 @@ turns an ``InputError`` into one line and exit code 2::
     │   ├── ParameterError           an argument or option
     │   ├── DataError                rows, labels, a data file
     │   ├── ModelFileError           a model file
+    │   ├── CheckpointError          the folder that a fit's state is kept in
     │   └── RunFolderError           the folder a run is to be written to
     └── MissingExtraError (ImportError)   an optional dependency is not installed
 
     UserWarning
-    └── DataWarning                  the data was read, but something about it is odd
+    ├── DataWarning                  the data was read, but something about it is odd
+    └── CheckpointWarning            a state could not be kept, or is damaged; the fit goes on
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 __all__ = [
+    "CheckpointError",
+    "CheckpointWarning",
     "DataError",
     "DataWarning",
     "InputError",
@@ -54,6 +58,10 @@ class ModelFileError(InputError):
     """A file is no layerlab model, or is damaged."""
 
 
+class CheckpointError(InputError):
+    """The folder that a fit's state is kept in cannot be used, or nothing in it can be read."""
+
+
 class RunFolderError(InputError):
     """A run cannot be written to the folder that was asked for."""
 
@@ -78,6 +86,10 @@ class MissingExtraError(LayerlabError, ImportError):
 
 class DataWarning(UserWarning):
     """The data was read, but something about it is odd and worth a look."""
+
+
+class CheckpointWarning(UserWarning):
+    """A fit's state could not be kept, or is damaged; the fit goes on with what there is."""
 
 
 def one_line(error: BaseException, most: int = 100) -> str:

@@ -32,7 +32,10 @@ def test_an_unknown_name_is_refused(two, capsys):
 
 
 def test_the_help_names_what_there_is():
-    cases = "evaluate fit search explore neighbours predict memory reading health start beside"
+    cases = (
+        "evaluate fit search explore neighbours predict memory reading health deformation epochs "
+        "start checkpoints beside"
+    )
     assert {"passes", "notebook", "overhead", *cases.split()} == set(command.BENCHMARKS)
     for name in (*command.BENCHMARKS, command.DOCS):
         assert f"python -m benchmarks {name} " in command.__doc__

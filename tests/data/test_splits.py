@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
 from layerlab.data import Dataset, Split, check_split, load_data, split_rows
-from layerlab.data.splits import check_fractions, split_beside
+from layerlab.data.splits import check_fractions, cut_off, split_beside
 from layerlab.errors import DataError, ParameterError
 
 
@@ -232,3 +232,43 @@ def test_beside_a_test_part_two_groups_are_enough():
     assert len(split.train) == len(split.validation) == 4
     with pytest.raises(DataError, match=r"needs at least 2 groups\. Got 1"):
         split_beside(dataset(np.arange(8) % 2, groups=np.zeros(8, int)), np.arange(4, 8), "group")
+
+
+# --- Validation rows cut off training rows ---
+
+
+@pytest.mark.parametrize("kind", ["stratified", "contiguous", "group"])
+def test_a_share_is_cut_off_and_no_row_is_lost(digits, kind):
+    train, validation = cut_off(digits, 0.2, kind)
+    assert sorted([*train, *validation]) == list(range(1797))
+    for part in (train, validation):
+        assert np.all(np.diff(part) > 0)
+    slack = 0.5 if kind != "group" else digits.class_counts.sum() * 0.05
+    assert abs(len(validation) - 0.2 * 1797) <= slack + 1
+
+
+def test_what_is_cut_off_has_each_class_in_its_share(digits):
+    _, validation = cut_off(digits, 0.1)
+    counts = np.bincount(digits.labels[validation])
+    assert (abs(counts - digits.class_counts / 10) < 1.5).all()
+
+
+def test_groups_are_not_cut(digits):
+    train, validation = cut_off(digits, 0.3, "group", random_state=4)
+    assert set(digits.groups[train]).isdisjoint(digits.groups[validation])
+
+
+def test_the_same_seed_cuts_the_same_rows(digits):
+    first, again, other = (cut_off(digits, 0.2, random_state=s)[1].tolist() for s in (1, 1, 2))
+    assert first == again != other
+
+
+def test_a_class_that_a_cut_takes_whole_is_refused():
+    data = dataset(["a", "a", "b", "b"], groups=[0, 0, 1, 1])
+    with pytest.raises(DataError, match="none of them among the training rows of the group split"):
+        cut_off(data, 0.5, "group")
+
+
+def test_a_class_too_small_for_the_share_is_refused():
+    with pytest.raises(DataError, match="class 'b' has 1 row, and a stratified split 80/20"):
+        cut_off(dataset(["a"] * 9 + ["b"]), 0.2)

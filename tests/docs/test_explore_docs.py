@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from layerlab.exploration import groups, neighbour_study, plan, search, stages
+from layerlab.exploration import groups, neighbour_study, plan, presets, search, stages
 from layerlab.exploration.configuration import (
     ALPHAS,
     MAX_ITER,
@@ -11,8 +11,9 @@ from layerlab.exploration.configuration import (
     SHAPES,
     default_grid,
 )
-from layerlab.exploration.pace import LIMITS
+from layerlab.exploration.pace import LIMITS, SHARES_OF_SEARCH
 from layerlab.exploration.subsample import FEWEST
+from layerlab.exploration.work import FEWEST_EPOCHS
 from layerlab.models import DEFAULT_KS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "explore.md").read_text("utf-8")
@@ -43,6 +44,13 @@ def test_the_numbers():
         f"| rows of unseen groups, all fits | {LIMITS.groups:.1e} |",
         f"| the refit | {LIMITS.refit:.0e} |",
         f"| nearest neighbours of test rows | {LIMITS.opening:.0e} |",
+        f"| {LIMITS.preset:.1e}, or {SHARES_OF_SEARCH['fit']} searches | fewer epochs, to "
+        f"{FEWEST_EPOCHS};",
+        f"| {LIMITS.preset_seeds:.0e}, or {SHARES_OF_SEARCH['seeds']} searches |",
+        f"| {LIMITS.preset_groups:.0e}, or {SHARES_OF_SEARCH['groups']} searches |",
+        f"| the preset: the refit | {LIMITS.preset_refit:.0e} |",
+        f"grey images, no side longer than {presets.SMALL_SIDE} |",
+        f"from {presets.FEWEST_OF_TABLE} training rows on | `tabular` |",
         f"{plan.SEARCH_FOLDS} folds of the training rows ({fits} fits)",
         f"α is {ALPHAS[0]} or {ALPHAS[1]}.",
         f"at most {SEARCH_ITER} iterations",

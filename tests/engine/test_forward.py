@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from layerlab.engine.forward import layer_activations, logits
+from layerlab.engine.predictor import Predictor
 from layerlab.network import InputMap, Network, feedforward, start_weights
 
 
@@ -22,6 +24,28 @@ def test_equals_feedforward(m, output):
         np.testing.assert_allclose(layer, activations, rtol=1e-12, atol=1e-15)
     log_p = network.output.log_probabilities(logits(network, theta, X, input_map))
     np.testing.assert_allclose(np.exp(log_p), expected.probabilities, rtol=1e-12)
+
+
+@pytest.mark.parametrize("m", [1, 7, 5003])
+@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+def test_layer_normalisation_by_hand(m, output):
+    random = np.random.default_rng(0)
+    network = Network.build(6, (5, 4), 3, ["gelu", "relu"], output, layer_norm=True)
+    theta, X = start_weights(network, seed=1), random.normal(size=(m, 6))
+    A = [X]
+    for i, (W, b) in enumerate(network.layout.split(theta)):
+        U = A[-1] @ W
+        U = (U - U.mean(axis=1)[:, None]) / np.sqrt(U.var(axis=1)[:, None] + 1e-5) if i < 2 else U
+        Z = U + b
+        A.append([Z * ndtr(Z), np.maximum(Z, 0), Z][i])
+    identity = InputMap.identity(6)
+    np.testing.assert_allclose(logits(network, theta, X, identity), A[-1], rtol=1e-10, atol=1e-13)
+    layers = layer_activations(network, theta, X, identity)
+    for layer, expected in zip(layers, [*A[:-1], network.output.units(A[-1])], strict=True):
+        np.testing.assert_allclose(layer, expected, rtol=1e-10, atol=1e-13)
+    probabilities = Predictor(network, theta, identity)(X)
+    log_p = network.output.log_probabilities(A[-1])
+    np.testing.assert_allclose(probabilities, np.exp(log_p), rtol=1e-10)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

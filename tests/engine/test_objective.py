@@ -95,17 +95,50 @@ def test_a_used_objective_gives_the_bits_of_a_fresh_one():
     assert everything(used, theta, v, rows) == everything(fresh, theta, v, rows)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-def test_some_rows_are_the_objective_on_those_rows(weighted):
-    network, theta, X, y, weights = problem()
-    weights = weights if weighted else None
-    rows = np.random.default_rng(3).permutation(5000)[:1234]
+def test_some_rows_are_the_objective_on_those_rows_with_the_penalty_of_all():
+    network, theta, X, y, _ = problem()
+    rows = np.random.default_rng(3).permutation(5000)[:1250]  # a quarter
     v = theta[::-1].copy()
-    part = RowObjective(
-        network, X[rows], y[rows], sample_weight=weights[rows] if weighted else None, alpha=0.3
-    )
-    whole = RowObjective(network, X, y, sample_weight=weights, alpha=0.3)
+    part = RowObjective(network, X[rows], y[rows], alpha=0.3 / 4)
+    whole = RowObjective(network, X, y, alpha=0.3)
     assert everything(whole, theta, v, rows) == everything(part, theta, v)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_equal_batches_have_the_mean_of_the_whole(weighted):
+    network, theta, X, y, weights = problem()
+    objective = RowObjective(network, X, y, sample_weight=weights if weighted else None, alpha=0.3)
+    batches = np.random.default_rng(3).permutation(5000).reshape(4, 1250)
+    costs, gradients = zip(*(objective.evaluate(theta, rows) for rows in batches), strict=True)
+    cost, gradient = objective.evaluate(theta)
+    assert np.mean(costs) == pytest.approx(cost, rel=1e-13)
+    np.testing.assert_allclose(np.mean(gradients, axis=0), gradient, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_that_stand_in_are_used_in_calls_with_a_key_alone(dtype):
+    network, theta, X, y, weights = problem()
+    asked = []
+
+    def deform(rows, seed, key, numbers):
+        asked.append((seed, key, numbers.tolist()))
+        return (rows + key).astype(dtype)
+
+    deformed = RowObjective(
+        network, X, y, sample_weight=weights, dtype=dtype, seed=5, deform=deform
+    )
+    moved = RowObjective(network, X + 3, y, sample_weight=weights, dtype=dtype)
+    plain = RowObjective(network, X, y, sample_weight=weights, dtype=dtype)
+    some = np.array([7, 3, 4000])
+    assert deformed.evaluate(theta)[0] == plain.evaluate(theta)[0]
+    assert not asked
+    for rows in (some, None):
+        found, expected = deformed.evaluate(theta, rows, 3), moved.evaluate(theta, rows)
+        assert found[0] == pytest.approx(expected[0], rel=1e-6)
+        np.testing.assert_allclose(found[1], expected[1], rtol=0, atol=1e-6)
+        assert deformed.cost(theta, rows, 3) == pytest.approx(expected[0], rel=1e-6)
+    assert asked[0] == (5, 3, [7, 3, 4000])
+    assert len(asked) == 3  # all rows are deformed once a key
 
 
 def test_sample_weights_are_repeated_rows():

@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from layerlab.errors import ParameterError
 from layerlab.models import FeedforwardClassifier
 from layerlab.network import feedforward, fit_input_map
-from layerlab.solvers import LBFGS, SOLVERS, NonlinearCG
+from layerlab.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Muon, NonlinearCG, Status
 
 IRIS, SPECIES = load_iris(return_X_y=True)
 DIGITS, LABELS = load_digits(return_X_y=True)
@@ -36,7 +36,23 @@ def test_learns_digits():
     assert model.score(DIGITS[1200:], LABELS[1200:]) > 0.92
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
+BY_BATCHES = {
+    "sgd": SGD(learning_rate=0.1, batch_size=16),
+    "adam": Adam(learning_rate=0.02, batch_size=16),
+    "adamw": AdamW(learning_rate=0.02, batch_size=16),
+    "muon": Muon(learning_rate=0.02, batch_size=16),
+}
+
+
+@pytest.mark.parametrize("solver", BY_BATCHES)
+def test_every_solver_by_batches_learns(solver):
+    model = small(solver=BY_BATCHES[solver], alpha=0.1).fit(IRIS, SPECIES)
+    assert model.score(IRIS, SPECIES) > 0.96
+    assert model.solution_.status is Status.EPOCHS
+    assert model.n_iter_ == 100 == len(model.loss_curve_)
+
+
+@pytest.mark.parametrize("solver", sorted(SOLVERS.keys() - BY_BATCHES.keys()))
 def test_every_solver_learns(solver):
     model = small(solver=solver, alpha=0.1).fit(IRIS, SPECIES)
     assert model.score(IRIS, SPECIES) > 0.97

@@ -193,6 +193,50 @@ def test_sides_exclude_kinks_of_an_own_objective():
     assert check.ok and check.tensors[0].excluded == 1
 
 
+KINDS = {
+    "layer_norm": {"layer_norm": True},
+    "l1": {"l1": 0.5},
+    "label_smoothing": {"label_smoothing": 0.2},
+    "all": {"layer_norm": True, "l1": 0.5, "label_smoothing": 0.2},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_regularised_networks_pass_at_their_start_and_fitted(kind, activation, several):
+    """Fitted, the cost is loss_: penalties and smoothing are in it."""
+    y = np.column_stack([X[:, 0] > 5.8, X[:, 1] > 3, Y > 0]).astype(int) if several else Y
+    model = small(activation=activation, **KINDS[kind])
+    assert check_gradient(model, X, y).ok
+    model.set_params(max_iter=5).fit(X, y)
+    check = check_gradient(model, X, y)
+    assert check.ok and check.relative_norm < 1e-6, check
+    assert check.cost == pytest.approx(model.loss_, rel=1e-12)
+    assert check.excluded_share < 0.2
+
+
+def test_weights_at_the_kink_of_an_l1_penalty_are_excluded_and_counted():
+    theta = np.full(Layout((4, 3)).n_weights, 0.1)
+    theta[:5] = [0.0, 5e-6, -5e-6, 2e-5, -2e-5]
+    model = FeedforwardClassifier((), l1=3.0, init=theta)
+    check = check_gradient(model, X, Y)
+    assert check.ok and [t.excluded for t in check.tensors] == [3, 0]
+
+
+def test_what_is_drawn_in_training_is_left_out():
+    """The clean cost: as without dropout, noise and deformations."""
+    drawn = small(dropout=0.5, input_dropout=0.5, noise=1.0, augment="digits", image_shape=(2, 2))
+    check = check_gradient(drawn, X, Y)
+    assert check.ok and check == check_gradient(small(), X, Y)
+
+
+def test_labels_of_another_kind_than_in_training_are_refused():
+    with pytest.raises(DataError, match="y must have one label a row, as in training"):
+        check_gradient(small(alpha=0.1).fit(X, Y), X, np.eye(3)[Y])
+
+
 def test_what_cannot_be_checked_is_refused():
     with pytest.raises(ParameterError, match="'classifier' parameter must be a Feedforward"):
         check_gradient("model", X, Y)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from layerlab.errors import DataError, ParameterError
-from layerlab.models import FeedforwardClassifier
+from layerlab.models import EarlyStopping, FeedforwardClassifier
 
 X = np.random.default_rng(0).normal(size=(12, 4))
 Y = np.arange(12) % 3
@@ -39,6 +39,33 @@ REFUSED = [
     ("dtype", 3, "Got 3 instead"),
     ("n_threads", 0, "an integer from 1 upwards. Got 0"),
     ("callback", 3, "callable or None. Got 3"),
+    ("dropout", 1.0, r"a number in the range \[0, 1\)\. Got 1\.0 instead"),
+    ("dropout", (0.1, 0.2), "each of the 1 hidden layers. Got 2 values"),
+    ("dropout", "0.1", "Got '0.1' instead"),
+    ("input_dropout", -0.1, r"range \[0, 1\)"),
+    ("noise", -1, r"range \[0, inf\)\. Got -1"),
+    ("noise", (0.1,), "each of the 2 inputs and hidden layers. Got 1 values"),
+    ("label_smoothing", 1.1, r"range \[0, 1\]"),
+    ("l1", -1e-9, r"range \[0, inf\)"),
+    ("layer_norm", 1, "True or False. Got 1"),
+    ("augment", "digit", "Did you mean 'digits'"),
+    ("augment", "digits", r"augment deforms images.*Give image_shape=\(height, width\)"),
+    ("augment", 3, "Got 3 instead"),
+    ("image_shape", (2, 3), r"\(height, width\) or .* of 4 values together. Got \(2, 3\)"),
+    ("image_shape", (4,), r"Got \(4,\)"),
+    ("image_shape", (-2, -2), r"Got \(-2, -2\)"),
+    ("image_shape", (2.5, 2), r"Got \(2.5, 2\)"),
+    ("image_shape", (float("inf"), 2), r"Got \(inf, 2\)"),
+    ("image_shape", 2, "Got 2 instead"),
+    ("image_shape", "2x2", "Got '2x2' instead"),
+    ("views", 0, "an integer from 1 upwards. Got 0"),
+    ("views", 2.0, "Got 2.0"),
+    ("early_stopping", "acuracy", "Did you mean 'accuracy'"),
+    ("early_stopping", 3, "a metric's name, an EarlyStopping, a bool or None. Got 3"),
+    ("validation_fraction", 0, r"range \(0, 1\)\. Got 0"),
+    ("validation_fraction", 1.0, r"range \(0, 1\)"),
+    ("checkpoint", 3, "must be a path. Got 3"),
+    ("checkpoint", "", "must be a path. Got ''"),
 ]
 
 
@@ -103,3 +130,28 @@ def test_weights_too_large_to_begin_with():
     with pytest.raises(DataError, match=r"Training could not begin\..*starting weights"):
         model.fit(X, Y)
     assert not hasattr(model, "theta_")
+
+
+def test_a_rule_for_stopping_is_checked_when_it_is_made():
+    with pytest.raises(ParameterError, match=r"'patience'.*from 1 upwards\. Got 0"):
+        EarlyStopping(patience=0)
+    with pytest.raises(ParameterError, match=r"'min_delta'.*Got -1"):
+        EarlyStopping(min_delta=-1)
+    with pytest.raises(ParameterError, match=r"'metric'.*a name or a function. Got 3"):
+        EarlyStopping(metric=3)
+    with pytest.raises(ParameterError, match="Did you mean 'roc_auc_ovr'"):
+        EarlyStopping(metric="roc_auc_ov")
+
+
+@pytest.mark.parametrize("state", [None, True, np.random.RandomState(0)])
+def test_what_is_kept_must_begin_with_a_seed_that_can_be_given_again(tmp_path, state):
+    model = FeedforwardClassifier(checkpoint=tmp_path / "c", random_state=state)
+    with pytest.raises(ParameterError, match="checkpoint needs random_state to be an integer"):
+        model.fit(X, Y)
+    assert not (tmp_path / "c").exists()
+
+
+def test_views_are_checked_also_where_they_are_set_after_the_fit():
+    model = FeedforwardClassifier((3,), random_state=0).fit(X, Y).set_params(views="many")
+    with pytest.raises(ParameterError, match=r"'views'.*Got 'many'"):
+        model.predict(X)

@@ -10,7 +10,13 @@ import layerlab.solvers
 from layerlab.solvers import (
     BETAS,
     LBFGS,
+    SGD,
+    Adam,
+    AdamW,
+    Hybrid,
+    Muon,
     NonlinearCG,
+    Redrawing,
     ScaledCG,
     ScipyMinimizer,
     Status,
@@ -20,6 +26,8 @@ from layerlab.solvers.scipy_adapter import METHODS
 
 OURS = [LBFGS(), LBFGS(3), ScaledCG(), *(NonlinearCG(beta) for beta in sorted(BETAS))]
 EVERY = [*OURS, *(ScipyMinimizer(method) for method in METHODS)]
+# Those that go by mini-batches, or by phases, have tests of their own.
+OTHERS = [SGD(), Adam(), AdamW(), Muon(), Hybrid(), Redrawing()]
 # Those whose line search compares slopes where costs are all alike.
 PRECISE = [solver for solver in OURS if not isinstance(solver, ScaledCG)]
 
@@ -280,17 +288,16 @@ def test_twice_gives_the_same_bits(solver, rosenbrock_function, counting_costs):
     np.testing.assert_array_equal(first.theta, second.theta)
 
 
-@each
-def test_cloned_as_scikit_learn_clones(solver, quadratic, counting):
-    problem = quadratic(3)
-    solver.minimize(counting(problem), problem.start)
+@pytest.mark.parametrize("solver", [*EVERY, *OTHERS], ids=str)
+def test_cloned_as_scikit_learn_clones(solver, least_squares):
+    solver.minimize(least_squares(), np.zeros(3))
     copy = clone(solver)
     assert copy is not solver
     assert copy.get_params() == solver.get_params()
     assert repr(copy) == repr(solver)
 
 
-@each
+@pytest.mark.parametrize("solver", [*EVERY, *OTHERS], ids=str)
 def test_every_option_can_be_searched(solver):
     named = set(inspect.signature(type(solver).__init__).parameters) - {"self"}
     assert set(solver.get_params()) == named

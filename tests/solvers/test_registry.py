@@ -3,7 +3,19 @@
 import pytest
 
 from layerlab.errors import ParameterError
-from layerlab.solvers import LBFGS, SOLVERS, NonlinearCG, ScaledCG, ScipyMinimizer, solver_named
+from layerlab.solvers import (
+    LBFGS,
+    SGD,
+    SOLVERS,
+    Adam,
+    AdamW,
+    Hybrid,
+    Muon,
+    NonlinearCG,
+    ScaledCG,
+    ScipyMinimizer,
+    solver_named,
+)
 
 
 def test_names():
@@ -14,6 +26,11 @@ def test_names():
         "scg": ScaledCG,
         "scipy-cg": ScipyMinimizer,
         "scipy-lbfgs": ScipyMinimizer,
+        "sgd": SGD,
+        "adam": Adam,
+        "adamw": AdamW,
+        "muon": Muon,
+        "hybrid": Hybrid,
     }
     assert solver_named("scipy-cg").method == "CG"
     assert solver_named("scipy-lbfgs").method == "L-BFGS-B"

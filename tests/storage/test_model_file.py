@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from layerlab.data import Deformation
 from layerlab.errors import ModelFileError
 from layerlab.network import ACTIVATIONS, OUTPUTS
 from layerlab.storage import (
@@ -25,6 +26,7 @@ from layerlab.storage import (
     write_record,
 )
 from layerlab.storage.model_header import KEYS, OPTIONAL
+from layerlab.storage.stored_views import MOST_VIEWS, StoredViews
 
 DOCS = Path(__file__).parents[2] / "docs" / "model-file.md"
 
@@ -67,6 +69,8 @@ def bits(array):
 
 DATA = record_to_bytes(*make(image_shape=(2, 2), value_range=(0, 16), alpha=0.5, name="x"))
 STORED = record_from_bytes(DATA, "m")
+# Its SHA-256 when the header had no optional key but image_options.
+BEFORE = "5a01e5a3580d1f08fd5cd5c28d92948db003c04e42c277ac4f54eff797dccac4"
 
 
 # --- A file written by hand, after docs/model-file.md alone ---
@@ -147,6 +151,29 @@ def test_file_written_by_hand_has_our_checksum():
     assert equal(record_from_bytes(data, "ours"), stored)
 
 
+def test_optional_keys_are_read_and_written_as_they_came():
+    for said in ({"layer_norm": True}, {"multilabel": True}, {"views": VIEWS}):
+        stored = record_from_bytes(changed(**said), "hand")
+        data = record_to_bytes(stored.record, stored.reference_inputs, stored.reference_outputs)
+        again = record_from_bytes(data, "ours").record
+        assert (again.layer_norm, again.multilabel) == ("layer_norm" in said, "multilabel" in said)
+        assert again.views == stored.record.views
+    assert (again.views.n, again.views.deformation) == (4, Deformation(shift=0.5))
+
+
+def test_a_file_without_optional_keys_is_as_it_was_before_there_were_any():
+    assert hashlib.sha256(DATA).hexdigest() == BEFORE
+
+
+def test_means_over_views_may_differ_by_single_precision():
+    record, inputs, outputs = make(
+        dtype=np.float64, views=StoredViews.from_dict(VIEWS | {"image_shape": [2, 2]})
+    )
+    stored = StoredModel(record, inputs.astype(float), outputs)
+    assert stored.agrees_with(outputs + 0.9e-4)
+    assert not stored.agrees_with(outputs + 1.1e-4)
+
+
 def test_the_documentation_names_every_key_and_choice():
     text = DOCS.read_text(encoding="utf-8")
     for word in (*KEYS, *ACTIVATIONS, *OUTPUTS, *TENSORS):
@@ -154,6 +181,9 @@ def test_the_documentation_names_every_key_and_choice():
     table = text.split("## The header")[1].split("## The tensors")[0]
     documented = {line.split("`")[1] for line in table.splitlines() if line.startswith("| `")}
     assert documented == KEYS.keys() | OPTIONAL.keys()
+    for word in VIEWS:
+        assert f"`{word}`" in table
+    assert f"from 2 to {MOST_VIEWS}:" in table
 
 
 # --- Round trips ---
@@ -292,7 +322,56 @@ class Trap:
         return Path.touch, (Path("trap"),)
 
 
+# What a header says of views, for the two values of a row as an image of 1 × 2.
+VIEWS = {
+    "background": 0.0,
+    "deformation": {"shift": 0.5},
+    "image_shape": [1, 2],
+    "n": 4,
+    "value_range": [0.0, 255.0],
+}
+
+
+def views(**said):
+    return changed(views={**VIEWS, **said})
+
+
 MISLEADING = {
+    "layer norm false": (changed(layer_norm=False), "layer_norm is not of the right type: False"),
+    "layer norm a number": (changed(layer_norm=1), "layer_norm is not of the right type"),
+    "several labels false": (changed(multilabel=False), "multilabel is not of the right type"),
+    "several labels null": (changed(multilabel=None), "multilabel is not of the right type"),
+    "several labels of softmax": (
+        changed(multilabel=True, output="softmax"),
+        "several labels a row, and its output is not sigmoid",
+    ),
+    "views a list": (changed(views=[4]), "views is not of the right type"),
+    "views null": (changed(views=None), "views is not of the right type"),
+    "views empty": (changed(views={}), "have not the keys background, deformation"),
+    "views of more keys": (views(hook="os.system"), "have not the keys"),
+    "views without end": (views(n=10**12), "from 2 to 1024: 1000000000000"),
+    "views one": (views(n=1), "from 2 to 1024: 1"),
+    "views true": (views(n=True), "from 2 to 1024: True"),
+    "views a half": (views(n=2.5), "from 2 to 1024: 2.5"),
+    "views of another shape": (views(image_shape=[2, 2]), "views are not of its images"),
+    "views of no shape": (views(image_shape=[]), "views are not of its images"),
+    "views of a shape in text": (views(image_shape="12"), "no list as image_shape"),
+    "views of a nested shape": (views(image_shape=[[1], 2]), "views are not of its images"),
+    "views of a range turned round": (views(value_range=[1, 0]), "no value_range"),
+    "views of half a range": (views(value_range=[0]), "no value_range"),
+    "views of a range in text": (views(value_range=["0", "1"]), "no value_range"),
+    "views on no ground": (views(background=None), "and background"),
+    "views on a true ground": (views(background=True), "and background"),
+    "views not deformed": (views(deformation={}), "not deformed at all"),
+    "views deformed by a list": (views(deformation=[]), "no deformation"),
+    "views deformed by a hook": (views(deformation={"hook": 1}), "what is not ours: 'hook'"),
+    "views deformed too far": (views(deformation={"shift": 1e9}), "what is not ours: The 'shift'"),
+    "views deformed by text": (views(deformation={"rotation": "1"}), "what is not ours"),
+    "views flipped by a list": (views(deformation={"flip": [1]}), "what is not ours"),
+    "views too far in pixels": (
+        views(image_shape=[2, 1], deformation={"shift": 1e4, "width": 0.5}),
+        "what is not ours: The 'width'",
+    ),
     "pickle": (pickle.dumps(Trap()), "does not begin as"),
     "no version": (by_hand({}), "does not say its format version"),
     "version 0": (changed(format_version=0), "does not say its format version"),

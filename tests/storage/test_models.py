@@ -1,13 +1,25 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits, load_iris
 
+from layerlab.data import Deformation
 from layerlab.errors import ModelFileError
 from layerlab.models import FeedforwardClassifier
-from layerlab.storage import StoredModel, load_model, models, read_record, save_model
+from layerlab.storage import (
+    StoredModel,
+    load_model,
+    models,
+    read_record,
+    save_model,
+    write_record,
+)
 
 X, Y = load_iris(return_X_y=True)
 NAMES = np.array(["setosa", "versicolor", "virginica"])
+
+short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 def fitted(hidden=(5,), activation="tanh", X=X, y=Y, **options):
@@ -121,3 +133,79 @@ def test_colour_images_keep_their_shape(tmp_path):
     assert load_model(tmp_path / "m").image_shape_ == (1, 2, 2)
     with pytest.raises(ModelFileError, match="does not make 4 features"):
         save_model(fitted(), tmp_path / "n", image_shape=(1, 2, 3))
+
+
+D, LABELS = load_digits(return_X_y=True)
+VIEWS = {"augment": "digits", "image_shape": (8, 8), "views": 4, "solver": "adam"}
+
+
+def answers_alike(loaded, model, rows):
+    assert loaded.predictor()(rows).tobytes() == model.predictor()(rows).tobytes()
+    for method in ("predict_proba", "predict_log_proba", "decision_function", "predict"):
+        ours, theirs = getattr(loaded, method)(rows), getattr(model, method)(rows)
+        assert ours.dtype == theirs.dtype and ours.tobytes() == theirs.tobytes(), method
+    return True
+
+
+@short
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("options", [{}, {"layer_norm": True}, VIEWS, VIEWS | {"layer_norm": True}])
+def test_layer_norm_several_labels_and_views_are_kept(tmp_path, dtype, several, options):
+    y = np.eye(3, dtype=int)[LABELS % 3] | np.eye(3, dtype=int)[LABELS // 4] if several else LABELS
+    model = fitted(X=D[:300], y=y[:300], dtype=dtype, **{"max_iter": 5} | options)
+    save_model(model, tmp_path / "m")
+    loaded = load_model(tmp_path / "m")
+    assert answers_alike(loaded, model, D[300:500].astype(dtype))
+    assert loaded.score(D, y) == model.score(D, y)
+    assert (loaded.multilabel_, loaded.network_) == (several, model.network_)
+    assert (loaded.views, loaded.augmentation_ is None) == (model.views, model.views == 1)
+    save_model(loaded, tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "m").read_bytes()
+
+
+@short
+def test_views_of_white_paper_and_of_colour(tmp_path):
+    rows = np.repeat(16 - D[:300], 3, axis=1)
+    clothing = Deformation(rotation=5, noise=0.1, flip="horizontal", width=8)
+    model = fitted(
+        X=rows, y=LABELS[:300], **VIEWS | {"augment": clothing, "image_shape": (8, 8, 3)}
+    )
+    save_model(model, tmp_path / "m")
+    loaded = load_model(tmp_path / "m")
+    assert answers_alike(loaded, model, rows[:50])
+    assert loaded.augmentation_.background == 16
+    assert (loaded.augment, loaded.image_shape_) == (clothing, (8, 8, 3))
+
+
+@short
+def test_how_many_views_may_be_set_anew(tmp_path):
+    model = fitted(X=D[:300], y=LABELS[:300], **VIEWS)
+    save_model(model, tmp_path / "m")
+    loaded = load_model(tmp_path / "m").set_params(views=1)
+    assert answers_alike(loaded, model.set_params(views=1), D)
+    save_model(model, tmp_path / "one")
+    header = (tmp_path / "one").read_bytes()
+    assert not any(word in header for word in (b"views", b"layer_norm", b"multilabel"))
+
+
+@short
+def test_more_views_than_a_file_may_ask_for(tmp_path):
+    model = fitted(X=D[:300], y=LABELS[:300], **VIEWS).set_params(views=1025)
+    with pytest.raises(ModelFileError, match="from 2 to 1024: 1025"):
+        save_model(model, tmp_path / "m")
+    assert not list(tmp_path.iterdir())
+
+
+@short
+def test_a_model_whose_answers_are_not_finite_is_refused(tmp_path):
+    """Deformed by noise of an endless range: a file of someone else's."""
+    noisy = Deformation(noise=10)
+    model = fitted(X=D[:300], y=LABELS[:300], **VIEWS | {"augment": noisy})
+    save_model(model, tmp_path / "m")
+    stored = read_record(tmp_path / "m")
+    endless = replace(stored.record.views, value_range=(-1e300, 1e300))
+    record = replace(stored.record, views=endless)
+    write_record(tmp_path / "m", record, stored.reference_inputs, stored.reference_outputs)
+    with pytest.raises(ModelFileError, match="does not answer its reference rows"):
+        load_model(tmp_path / "m")

@@ -24,10 +24,20 @@ def whole_run(out):
     folder = RunFolder.create(out)
     for name in sorted(run_folder.RUN_FILES - {"UNFINISHED", "log.jsonl"}):
         folder.write_text(name, "old")
+    write_state(folder)
     folder.write_text("figures/knn-curve.svg", "<svg/>")
     folder.log("began")
     folder.finish()
     return folder
+
+
+def write_state(folder):
+    """Write what a fit keeps of its state, as of one network and of several."""
+    for name in ("best", "step-000000000012", "member-2/best", "member-2/step-0000000000345"):
+        path = folder.checkpoint / f"{name}.checkpoint"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"state")
+    (folder.checkpoint / "member-3").mkdir()
 
 
 def test_default_folder_is_new_and_says_when_and_what(tmp_path):
@@ -186,3 +196,75 @@ def test_a_folder_that_only_looks_like_a_run_is_never_overwritten(tmp_path):
         RunFolder.create(tmp_path, overwrite=True)
     assert (tmp_path / "report.html").read_text() == "mine"
     assert not (tmp_path / "UNFINISHED").exists()
+
+
+# --- A run that can be gone on with ---
+
+
+def test_what_a_run_was_begun_with_is_told_until_it_is_finished(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    assert RunFolder.begun(tmp_path / "run") is None
+    folder.begin_with({"seed": 3, "data": {"name": "ö"}})
+    write_state(folder)
+    found = RunFolder.begun(tmp_path / "run")
+    assert found.begun_with() == {"seed": 3, "data": {"name": "ö"}}
+    with pytest.raises(RunFolderError, match="not empty"):
+        RunFolder.create(tmp_path / "run")
+    folder.finish()
+    assert RunFolder.begun(tmp_path / "run") is None
+    assert contents(tmp_path / "run") == {}
+
+
+@pytest.mark.parametrize("out", [None, "nowhere"])
+def test_where_there_is_no_folder_nothing_was_begun(out, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert RunFolder.begun(out) is None
+
+
+def test_the_mark_alone_is_a_run_that_had_not_begun(tmp_path):
+    RunFolder.create(tmp_path / "run")
+    assert not RunFolder.create(tmp_path / "run").finished
+
+
+def test_overwrite_removes_the_state_too(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    folder.begin_with({})
+    write_state(folder)
+    RunFolder.create(tmp_path / "run", overwrite=True)
+    assert contents(folder.path).keys() == {"UNFINISHED"}
+
+
+@pytest.mark.parametrize("foreign", ["notes.txt", "member-2/notes.txt", "step-1.checkpoint"])
+def test_foreign_files_among_the_state_are_named_and_kept(foreign, tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    folder.begin_with({})
+    write_state(folder)
+    (folder.checkpoint / foreign).write_bytes(b"mine")
+    before = contents(tmp_path)
+    with pytest.raises(RunFolderError, match=f"no run writes: 'checkpoint/{foreign}'"):
+        RunFolder.create(tmp_path / "run", overwrite=True)
+    assert contents(tmp_path) == before
+    folder.finish()
+    assert [path.read_bytes() for path in folder.checkpoint.rglob("*.*")] == [b"mine"]
+
+
+def test_a_link_in_place_of_the_state_is_foreign(tmp_path):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "best.checkpoint").write_bytes(b"mine")
+    folder = RunFolder.create(tmp_path / "run")
+    folder.checkpoint.symlink_to(tmp_path / "precious")
+    with pytest.raises(RunFolderError, match="no run writes: 'checkpoint'"):
+        RunFolder.create(tmp_path / "run", overwrite=True)
+    assert (tmp_path / "precious" / "best.checkpoint").exists()
+
+
+def test_lines_of_the_log_that_are_not_kept_are_removed(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    folder.keep_log(lambda _: False)  # there is none yet
+    for n in range(4):
+        folder.log("epoch", n=n)
+    with open(folder.path / "log.jsonl", "ab") as file:
+        file.write(b'{"cut sho')
+    folder.keep_log(lambda line: line["n"] < 2)
+    lines = (folder.path / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["n"] for line in lines] == [0, 1]

@@ -5,11 +5,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from layerlab._checkpoint import Checkpoint
 from layerlab.api.checking import check
 from layerlab.api.running import Run, explore
 from layerlab.api.scoring import Evaluation, evaluate
+from layerlab.api.training import Trained, train
+from layerlab.callbacks import Callbacks, LogToJSONL, ShowProgress, StopAtTime
 from layerlab.data import (
     Dataset,
+    Deformation,
     Parts,
     Split,
     health_line,
@@ -25,7 +29,15 @@ from layerlab.data import (
 from layerlab.data.checks import Finding, HealthReport
 from layerlab.exploration import knn_curve
 from layerlab.metrics import Score, paired_difference, wilson_interval
-from layerlab.models import FeedforwardClassifier, GradientCheck, check_gradient
+from layerlab.models import (
+    EarlyStopping,
+    FeedforwardClassifier,
+    FeedforwardEnsemble,
+    GradientCheck,
+    check_gradient,
+)
+from layerlab.models.rates import learning_rate_curve
+from layerlab.models.recipes import RECIPES, Recipe
 from layerlab.network import (
     Network,
     cost,
@@ -35,7 +47,25 @@ from layerlab.network import (
     gradient,
     start_weights,
 )
-from layerlab.solvers import LBFGS, NonlinearCG, ScaledCG, ScipyMinimizer, Stopping
+from layerlab.solvers import (
+    LBFGS,
+    SGD,
+    Adam,
+    AdamW,
+    Constant,
+    Cosine,
+    Hybrid,
+    Muon,
+    NonlinearCG,
+    OneCycle,
+    Plateau,
+    Redrawing,
+    ScaledCG,
+    ScipyMinimizer,
+    StepDecay,
+    Stopping,
+    WarmUp,
+)
 from layerlab.storage import load_model, save_model
 
 if TYPE_CHECKING:
@@ -44,21 +74,44 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LBFGS",
+    "RECIPES",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Callbacks",
+    "Checkpoint",
+    "Constant",
+    "Cosine",
     "Dataset",
+    "Deformation",
+    "EarlyStopping",
     "Evaluation",
     "FeedforwardClassifier",
+    "FeedforwardEnsemble",
     "Finding",
     "GradientCheck",
     "HealthReport",
+    "Hybrid",
+    "LogToJSONL",
+    "Muon",
     "Network",
     "NonlinearCG",
+    "OneCycle",
     "Parts",
+    "Plateau",
+    "Recipe",
+    "Redrawing",
     "Run",
     "ScaledCG",
     "ScipyMinimizer",
     "Score",
+    "ShowProgress",
     "Split",
+    "StepDecay",
+    "StopAtTime",
     "Stopping",
+    "Trained",
+    "WarmUp",
     "check",
     "check_gradient",
     "cost",
@@ -73,6 +126,7 @@ __all__ = [
     "health_line",
     "join",
     "knn_curve",
+    "learning_rate_curve",
     "load_data",
     "load_labelled_rows",
     "load_model",
@@ -85,6 +139,7 @@ __all__ = [
     "save_model",
     "split_rows",
     "start_weights",
+    "train",
     "wilson_interval",
 ]
 

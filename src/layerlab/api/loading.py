@@ -7,10 +7,19 @@ from typing import Any
 
 from layerlab._callbacks import ProgressSink
 from layerlab._typing import IndexArray
-from layerlab.data import Dataset, Parts, Split, SplitRule, join, load_parts, parse_split
+from layerlab.data import (
+    Dataset,
+    Parts,
+    Split,
+    SplitRule,
+    join,
+    load_data,
+    load_parts,
+    parse_split,
+)
 from layerlab.errors import ParameterError
 
-__all__ = ["loaded", "split_of"]
+__all__ = ["loaded", "rows_to_train", "split_of"]
 
 
 def loaded(
@@ -18,6 +27,21 @@ def loaded(
 ) -> tuple[Dataset, IndexArray | None]:
     """Return all rows, and which are the test part, if there is one."""
     return _joined(_parts(data, test, _given(**options), progress))
+
+
+def rows_to_train(data: Any, progress: ProgressSink | None, **options: Any) -> Dataset:
+    """Return the rows to train on; a note says so where a test part is left alone."""
+    given = _given(**options)
+    if not isinstance(data, Dataset | Parts):
+        return load_data(data, progress=progress, **given)
+    _refuse_options(data, given)
+    if isinstance(data, Dataset):
+        return data
+    known, test = data.development, data.test
+    if test is None:
+        return known
+    note = f"The test part given beside it ({test.n_rows} rows) is left out."
+    return replace(known, notes=(*known.notes, note))
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -34,17 +58,21 @@ def _parts(data: Any, test: Any, options: dict[str, Any], progress: ProgressSink
     """Return both parts, loaded if they are not yet; what is loaded takes no options of loading."""
     if not isinstance(data, Dataset | Parts):
         return load_parts(data, test=test, progress=progress, **options)
+    _refuse_options(data, options)
+    if isinstance(data, Dataset):
+        return load_parts(data, test=test)
+    if test is not None:
+        raise ParameterError("These Parts have a test part of their own. Leave 'test' out.")
+    return data
+
+
+def _refuse_options(data: Dataset | Parts, options: dict[str, Any]) -> None:
     for name, value in options.items():
         raise ParameterError(
             f"The '{name}' parameter is for data that is yet to be loaded, and this is "
             f"{'a Dataset' if isinstance(data, Dataset) else 'Parts'}. Give it where that is made: "
             f"load_data(..., {name}={value!r})."
         )
-    if isinstance(data, Dataset):
-        return load_parts(data, test=test)
-    if test is not None:
-        raise ParameterError("These Parts have a test part of their own. Leave 'test' out.")
-    return data
 
 
 def _joined(parts: Parts) -> tuple[Dataset, IndexArray | None]:

@@ -25,7 +25,7 @@ from layerlab.exploration import Budget, Exploration, Explorer, results
 from layerlab.models import FeedforwardClassifier
 from layerlab.storage import RunFolder, save_model
 
-__all__ = ["Run", "explore"]
+__all__ = ["Run", "check_writable", "explore", "image_options_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +66,7 @@ def explore(
     n_threads: int | None = None,
     budget: float | Budget | None = None,
     split: str | Split | SplitRule | None = None,
+    preset: str | None = "auto",
     label: str | int | None = None,
     groups: Any = None,
     image_shape: ImageShape | None = None,
@@ -98,6 +99,11 @@ def explore(
         wanted (``"contiguous:70/15/15"``), or the file of an earlier run, or a
         `Split`. By default by group where the data names groups, else
         stratified; for ``"digits"`` stratified.
+    preset : str or None, default="auto"
+        The recipe whose network is tried beside the search, and taken where it does about
+        as well on validation rows; named, it is given all its epochs. ``"auto"``: the one that
+        suits size and shape of the data, in as many epochs as keep the run short; ``"none"`` or
+        None: none.
     progress : ProgressSink, optional
 
     Returns
@@ -125,9 +131,10 @@ def explore(
         grey=grey,
         background=background,
     )
-    _check_writable(out, known.source)
+    check_writable(out, known.source)
     require_classes(known)
-    explorer = Explorer(known, split_of(known, split, seed, sealed), seed=seed, n_threads=n_threads)
+    rows = split_of(known, split, seed, sealed)
+    explorer = Explorer(known, rows, seed=seed, n_threads=n_threads, preset=preset)
     folder = RunFolder.create(out, name=known.name, overwrite=overwrite)
     with _noting_unfinished(folder):
         folder.log("begin", data=known.name, seed=seed, fingerprint=known.fingerprint)
@@ -149,7 +156,7 @@ def budget_from_now(budget: float | Budget | None) -> Budget:
     return Budget(budget)
 
 
-def _check_writable(out: str | os.PathLike[str] | None, source: str) -> None:
+def check_writable(out: str | os.PathLike[str] | None, source: str) -> None:
     """Refuse names that a run could not write into its files, before it begins."""
     if out is not None and not os.fspath(out):
         raise ParameterError("The 'out' parameter must name a folder. Got an empty name instead.")
@@ -193,7 +200,7 @@ def _write(
         value_range=e.data.stated_range or _development(e).value_range,  # test rows stay sealed
         feature_names=e.data.feature_names,
         name=e.data.name,
-        image_options=_image_options(e.data),
+        image_options=image_options_of(e.data),
     )
     content = report_content(e, health, health_line(e.data), figures)
     folder.write_text("report.html", render_page(content))
@@ -213,7 +220,7 @@ def _development(e: Exploration) -> Dataset:
     return e.data.subset(whole)
 
 
-def _image_options(data: Dataset) -> dict[str, Any] | None:
+def image_options_of(data: Dataset) -> dict[str, Any] | None:
     """Return how image files were brought to rows, where that was not the usual."""
     options = {name: value for name, value in data.options if name in vars(ImageOptions())}
     return ImageOptions(**options).to_dict() if options else None

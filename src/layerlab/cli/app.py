@@ -44,7 +44,8 @@ def layerlab(
     """Explore how well deep feedforward networks classify small images, or rows of numbers.
 
     Begin with `layerlab explore digits`, which needs no data of your own; then
-    `layerlab explore my.csv`. What it ships, `predict` and `evaluate` take.
+    `layerlab explore my.csv`. What it ships, `predict` and `evaluate` take;
+    `train` makes the most of data by a recipe.
     """
 
 
@@ -108,7 +109,8 @@ SplitRule = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same results, bit for bit.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Model = Annotated[Path, typer.Argument(help="A model file, as `explore` writes it.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")]
+Model = Annotated[Path, typer.Argument(help="A model file, as `explore` and `train` write it.")]
 
 
 @app.command(
@@ -139,6 +141,15 @@ def explore(
         ),
     ] = None,
     split: SplitRule = None,
+    preset: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Recipe whose network is tried beside the search, with all its epochs: digits, "
+            "mnist, tabular and so on; `none`; or `auto`: what suits size and shape of the data, "
+            "shortened to keep the run short.",
+        ),
+    ] = "auto",
     label: Label = None,
     groups: Groups = None,
     shape: Shape = None,
@@ -146,9 +157,7 @@ def explore(
     fit: Fit = "pad",
     grey: Grey = False,
     background: Background = "white",
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress and no messages.")
-    ] = False,
+    quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Find out how well networks do on labelled rows, beside honest baselines.
@@ -171,6 +180,7 @@ def explore(
             threads=threads,
             budget=budget,
             split=split,
+            preset=preset,
             label=label,
             groups=groups,
             shape=shape,
@@ -181,6 +191,107 @@ def explore(
             quiet=quiet or json,
             as_json=json,
         )
+
+
+@app.command(
+    epilog="Examples: `layerlab train digits --validation 0.1` · "
+    "`layerlab train mnist/ --recipe mnist --members 4 --out run1` · "
+    "`layerlab train rows.csv --recipe tabular --validation 0.2 --patience 10`"
+)
+def train(
+    data: Annotated[str, typer.Argument(help="What `explore` takes.")],
+    recipe: Annotated[
+        str, typer.Option(metavar="NAME", help="Settings by name; `layerlab recipes` lists them.")
+    ] = "digits",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write to exactly this folder, or go on with the unfinished training in it. By "
+            "default a new one under runs/."
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Begin anew in --out, whatever run lies there.")
+    ] = False,
+    members: Annotated[
+        int, typer.Option(metavar="K", help="Networks whose probabilities are averaged.")
+    ] = 1,
+    validation: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE", help="Share of the rows that is cut off and only watched, such as 0.1."
+        ),
+    ] = 0.0,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Stop after so many epochs without a better accuracy on the validation rows, and "
+            "keep the best weights.",
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(metavar="N", help="In place of the recipe's.")
+    ] = None,
+    seed: Seed = 0,
+    threads: Annotated[
+        int | None, typer.Option(help="By default one a processor; results do not change.")
+    ] = None,
+    checkpoint_every: Annotated[
+        str, typer.Option(metavar="TIME", help="From one saved state to the next.")
+    ] = "60s",
+    label: Label = None,
+    groups: Groups = None,
+    shape: Shape = None,
+    resize: Resize = None,
+    fit: Fit = "pad",
+    grey: Grey = False,
+    background: Background = "white",
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Train on all rows by a recipe, and write a folder with the model.
+
+    No test rows are opened: a test part in the same place is left alone, and
+    `evaluate` scores the model on it. The same command on an unfinished folder
+    goes on where it was interrupted, and ends with the same bits.
+    """
+    with exit_codes():
+        with uncollected():
+            from layerlab.cli.train import run_train
+
+        run_train(
+            data,
+            recipe=recipe,
+            out=out,
+            overwrite=overwrite,
+            members=members,
+            validation=validation,
+            patience=patience,
+            epochs=epochs,
+            seed=seed,
+            threads=threads,
+            checkpoint_every=checkpoint_every,
+            label=label,
+            groups=groups,
+            shape=shape,
+            resize=resize,
+            fit=fit,
+            grey=grey,
+            background=background,
+            quiet=quiet or json,
+            as_json=json,
+        )
+
+
+@app.command()
+def recipes(json: Json = False) -> None:
+    """List the recipes of `train`, with what each is for."""
+    with exit_codes():
+        with uncollected():
+            from layerlab.cli.recipes import run_recipes
+
+        run_recipes(as_json=json)
 
 
 @app.command(

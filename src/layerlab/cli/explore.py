@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from layerlab._files import canonical_json
-from layerlab.api import Parts, Run, explore, health_line, load_parts
+from layerlab.api import Dataset, Parts, Run, explore, health_line, load_parts
 from layerlab.cli.faults import was_warned_of
 from layerlab.cli.interrupts import raise_interrupts
 from layerlab.cli.progress import shown_progress
@@ -22,7 +22,7 @@ from layerlab.reporting.content import Table
 from layerlab.reporting.sentences import answer, notes
 from layerlab.reporting.tables import DIFFERENCE, models_table
 
-__all__ = ["parse_seconds", "run_explore"]
+__all__ = ["parse_seconds", "run_explore", "say_loaded"]
 
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
@@ -61,7 +61,8 @@ def run_explore(
             progress=progress,
         )
     if not quiet:
-        _say_loaded(parts)
+        say_loaded(parts.development)
+        _say_sealed(parts)
     with shown_progress(quiet) as progress:
         run = explore(parts, budget=within, n_threads=threads, progress=progress, **options)
     if as_json:
@@ -70,18 +71,27 @@ def run_explore(
         _say(run)
 
 
-def _say_loaded(parts: Parts) -> None:
+def say_loaded(data: Dataset) -> None:
     """Say on stderr what was read, and how."""
-    typer.echo(health_line(parts.development), err=True)
-    for note in parts.development.notes:
+    typer.echo(health_line(data), err=True)
+    for note in data.notes:
         if not was_warned_of(note):
             typer.echo(note, err=True)
+
+
+def _say_sealed(parts: Parts) -> None:
     if parts.test is not None:
         typer.echo(f"Test part, sealed: {parts.test.n_rows} rows of {parts.test.source}", err=True)
 
 
-def parse_seconds(text: str) -> float:
+def parse_seconds(text: str, option: str = "--budget") -> float:
     """Return ``"90"``, ``"90s"``, ``"1.5m"`` or ``"1h"`` in seconds.
+
+    Parameters
+    ----------
+    text : str
+    option : str
+        What the text was given as.
 
     Raises
     ------
@@ -91,7 +101,7 @@ def parse_seconds(text: str) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d*)?)\s*([a-z]*)", text.strip().lower())
     if found is None or found[2] not in UNITS or float(found[1]) == 0:
         raise ParameterError(
-            f"--budget must be a time such as 60s, 5m or 1h. Got {text!r} instead."
+            f"{option} must be a time such as 60s, 5m or 1h. Got {text!r} instead."
         )
     return float(found[1]) * UNITS[found[2]]
 

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from layerlab.cli.interrupts import INTERRUPTED, TERMINATED, Terminated
-from layerlab.errors import DataWarning, LayerlabError
+from layerlab.errors import CheckpointWarning, DataWarning, LayerlabError
 
 __all__ = ["exit_codes", "was_warned_of"]
 
@@ -26,6 +26,7 @@ def exit_codes() -> Iterator[None]:
             # What libraries warn each other of is not for the user of a command.
             warnings.simplefilter("ignore")
             warnings.simplefilter("always", DataWarning)
+            warnings.simplefilter("always", CheckpointWarning)
             warnings.showwarning = _say_warning
             yield
     except Terminated as end:

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from layerlab._callbacks import ProgressSink
-from layerlab.api import FeedforwardClassifier, load_model, load_rows
+from layerlab.api import FeedforwardClassifier, FeedforwardEnsemble, load_model, load_rows
 from layerlab.api.scoring import model_takes, predict_rows
 from layerlab.cli.progress import shown_progress
 from layerlab.data import Rows
@@ -36,7 +36,10 @@ def run_predict(path: Path, files: list[str], *, proba: bool, label: str | None)
 
 
 def _read(
-    model: FeedforwardClassifier, file: str, label: str | None, progress: ProgressSink
+    model: FeedforwardClassifier | FeedforwardEnsemble,
+    file: str,
+    label: str | None,
+    progress: ProgressSink,
 ) -> Rows:
     rows = load_rows(file, **model_takes(model), label=label, progress=progress)
     if rows.ignored:

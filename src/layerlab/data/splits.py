@@ -17,7 +17,14 @@ from layerlab.data.health import require_groups
 from layerlab.data.split import PARTS, ROUNDING, SPLIT_KINDS, Split
 from layerlab.errors import DataError, ParameterError
 
-__all__ = ["DEFAULT_FRACTIONS", "check_fractions", "check_split", "split_beside", "split_rows"]
+__all__ = [
+    "DEFAULT_FRACTIONS",
+    "check_fractions",
+    "check_split",
+    "cut_off",
+    "split_beside",
+    "split_rows",
+]
 
 DEFAULT_FRACTIONS = (0.6, 0.2, 0.2)
 
@@ -106,6 +113,37 @@ def split_beside(
     return split
 
 
+def cut_off(
+    data: Dataset, fraction: float, kind: str = "stratified", *, random_state: Any = 0
+) -> tuple[IndexArray, IndexArray]:
+    """Return the rows to train on, and a share of the rows cut off them for validation.
+
+    Parameters
+    ----------
+    data : Dataset
+    fraction : float
+        Of the rows; between 0 and 1.
+    kind, random_state
+        As for `split_rows`.
+
+    Returns
+    -------
+    train, validation : ndarray of row numbers
+
+    Raises
+    ------
+    ParameterError, DataError
+        As for `split_rows`.
+    """
+    check_choice("kind", kind, SPLIT_KINDS)
+    seed = None if kind == "contiguous" else draw_seed(random_state)
+    train, validation = (
+        np.sort(part) for part in _parts(data, kind, (1 - fraction, fraction), seed)
+    )
+    _require_classes(data, train, kind)
+    return train, validation
+
+
 def check_fractions(fractions: Sequence[float]) -> tuple[float, float, float]:
     """Return three shares as floats.
 
@@ -153,12 +191,16 @@ def check_split(split: Split, data: Dataset) -> None:
             f"{data.source}: the split is of {split.n_rows} rows and the data has {data.n_rows}. "
             "Give the split that belongs to this data."
         )
-    counts = np.bincount(data.labels[split.train], minlength=data.n_classes)
+    _require_classes(data, split.train, split.kind)
+
+
+def _require_classes(data: Dataset, train: IndexArray, kind: str) -> None:
+    counts = np.bincount(data.labels[train], minlength=data.n_classes)
     absent = np.flatnonzero((counts == 0) & (data.class_counts > 0))
     if len(absent):
         raise DataError(
             f"{data.source}: class {_name(data, absent[0])} has {data.class_counts[absent[0]]} "
-            f"rows, and none of them among the training rows of the {split.kind} split. "
+            f"rows, and none of them among the training rows of the {kind} split. "
             "Use a stratified split, another seed, or leave the class out."
         )
 

@@ -10,7 +10,7 @@ import numpy as np
 from layerlab._compiled import KERNEL, kernel_target
 from layerlab._typing import Array
 from layerlab.engine.plan import MAX_LANES, kernel_plan
-from layerlab.network import InputMap, Network
+from layerlab.network import NONE, InputMap, Network, Regularisation
 
 __all__ = ["call_plan", "kernel_for", "readable_rows", "worthwhile"]
 
@@ -21,7 +21,9 @@ BLAS_WINS = {"generic": 128}
 THREAD_WORTH = 1_000_000
 
 
-def kernel_for(network: Network, input_map: InputMap, dtype: Any) -> Any:
+def kernel_for(
+    network: Network, input_map: InputMap, dtype: Any, regularisation: Regularisation = NONE
+) -> Any:
     """Return a kernel of the compiled module for this network; None where NumPy is to be used.
 
     Parameters
@@ -30,6 +32,7 @@ def kernel_for(network: Network, input_map: InputMap, dtype: Any) -> Any:
     input_map : InputMap
     dtype : dtype
         What it computes in.
+    regularisation : Regularisation
     """
     target = kernel_target()
     if KERNEL is None or target is None or dtype not in (np.float32, np.float64):
@@ -44,7 +47,14 @@ def kernel_for(network: Network, input_map: InputMap, dtype: Any) -> Any:
         np.ascontiguousarray(input_map.shift, np.float64),
         np.ascontiguousarray(input_map.scale, np.float64),
         target,
+        _of_layers(regularisation, len(network.activations)),
+        network.layer_norm,
     )
+
+
+def _of_layers(options: Regularisation, n_hidden: int) -> tuple[Any, ...]:
+    """Return what is dropped and added a layer, the inputs first, and the share of smoothing."""
+    return options.drop_rates(n_hidden), options.deviations(n_hidden), options.label_smoothing
 
 
 def readable_rows(X: Any) -> Array | None:

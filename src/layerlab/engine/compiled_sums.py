@@ -32,7 +32,9 @@ class CompiledSums:
     def __init__(self, terms: Terms, kernel: Any, X: Array, n_threads: int) -> None:
         self.terms = terms
         self._kernel, self._X, self._n_threads = kernel, X, n_threads
-        self._y = np.require(terms.y, np.int64, ["C", "A"])
+        one = terms.y.ndim == 1
+        self._y = np.require(terms.y, np.int64, ["C", "A"]) if one else None
+        self._many = None if one else np.require(terms.y, np.uint8, ["C", "A"])
         w = terms.sample_weight
         self._w = None if w is None else np.require(w, np.float64, ["C", "A"])
         self._all = self._call(None)
@@ -44,24 +46,40 @@ class CompiledSums:
     def of(cls, terms: Terms, n_threads: int) -> CompiledSums | None:
         """Return the sums of these terms; None where the kernel is not there or cannot."""
         X = readable_rows(terms.X)
-        kernel = None if X is None else kernel_for(terms.network, terms.input_map, terms.dtype)
-        return None if kernel is None or X is None else cls(terms, kernel, X, n_threads)
+        if X is None:
+            return None
+        kernel = kernel_for(terms.network, terms.input_map, terms.dtype, terms.regularisation)
+        return None if kernel is None else cls(terms, kernel, X, n_threads)
 
-    def evaluate(self, theta: Vector, rows: IndexArray | None) -> tuple[float, Vector]:
-        """Return the cost and its gradient."""
-        call, decay = self._all if rows is None else self._call(rows)
+    def evaluate(
+        self,
+        theta: Vector,
+        rows: IndexArray | None,
+        key: int | None = None,
+        X: Array | None = None,
+    ) -> tuple[float, Vector]:
+        """Return the cost and its gradient; ``X`` is what stands in for these rows, if anything."""
+        call, decay = self._drawn(rows, key, X)
         gradient = empty(self.terms.network.layout.n_weights)
-        return self._kernel.gradient(_vector(theta), call, decay, gradient), gradient
+        l1 = self.terms.regularisation.l1 / self.terms.total
+        return self._kernel.gradient(_vector(theta), call, decay, gradient, l1), gradient
 
-    def cost(self, theta: Vector, rows: IndexArray | None) -> float:
+    def cost(
+        self,
+        theta: Vector,
+        rows: IndexArray | None,
+        key: int | None = None,
+        X: Array | None = None,
+    ) -> float:
         """Return the cost alone."""
-        call, decay = self._all if rows is None else self._call(rows)
-        cost: float = self._kernel.cost(_vector(theta), call, decay)
+        call, decay = self._drawn(rows, key, X)
+        l1 = self.terms.regularisation.l1 / self.terms.total
+        cost: float = self._kernel.cost(_vector(theta), call, decay, l1)
         return cost
 
     def curvature(self, theta: Vector, v: Vector, rows: IndexArray | None) -> Vector:
         """Return the Gauss–Newton matrix of the cost at ``theta``, times ``v``."""
-        call, decay = self._all if rows is None else self._call(rows)
+        call, decay = self._drawn(rows, None)
         product = empty(self.terms.network.layout.n_weights)
         self._kernel.curvature(_vector(theta), _vector(v), call, decay, product)
         return product
@@ -70,14 +88,26 @@ class CompiledSums:
         """Let the threads go."""
         self._kernel.close()
 
-    def _call(self, rows: IndexArray | None) -> tuple[tuple[Any, ...], float]:
+    def _drawn(
+        self, rows: IndexArray | None, key: int | None, X: Array | None = None
+    ) -> tuple[tuple[Any, ...], float]:
+        """Return the call on these rows, with what fixes its dropout and noise."""
+        call, decay = self._all if rows is None else self._call(rows, X)
+        if key is None or not self.terms.regularisation.draws:
+            return call, decay
+        return (*call[:9], (self.terms.seed, int(key)), self._many), decay
+
+    def _call(
+        self, rows: IndexArray | None, X: Array | None = None
+    ) -> tuple[tuple[Any, ...], float]:
         """Return what the kernel is to sum over, and the share of the penalty."""
         n_rows, m = self.terms.size(rows)
         index = None if rows is None else np.ascontiguousarray(rows, np.int64)
         work = 3 * n_rows * self.terms.network.layout.n_weights
         n_threads = worthwhile(self._n_threads, work)
-        call = (self._X, self._y, self._w, m, index, *call_plan(n_rows), n_threads)
-        return call, self.terms.alpha / m
+        of_rows = (self._X if X is None else X), self._y, self._w, m, index
+        call = (*of_rows, *call_plan(n_rows), n_threads, X is not None, None, self._many)
+        return call, self.terms.alpha / self.terms.total
 
 
 def _vector(theta: Vector) -> Vector:

@@ -13,6 +13,7 @@ from layerlab.engine.plan import RowPlan, add_tree, plan_rows
 from layerlab.engine.terms import Terms
 from layerlab.engine.threads import LaneThreads
 from layerlab.network import (
+    Draws,
     Layers,
     Workspace,
     add_decay,
@@ -44,25 +45,38 @@ class NumpySums:
         self._works: dict[int, Workspace] = {}
         self._multiplications = 3 * terms.network.layout.n_weights
 
-    def evaluate(self, theta: Vector, rows: IndexArray | None) -> tuple[float, Vector]:
-        """Return the cost and its gradient."""
-        lanes = _Lanes(self, theta, rows, sums=True)
+    def evaluate(
+        self,
+        theta: Vector,
+        rows: IndexArray | None,
+        key: int | None = None,
+        X: Array | None = None,
+    ) -> tuple[float, Vector]:
+        """Return the cost and its gradient; ``X`` is what stands in for these rows, if anything."""
+        lanes = _Lanes(self, theta, rows, key, X, sums=True)
         self._run(lanes, lanes.add_gradient)
         return self._with_penalty(theta, lanes)
 
-    def cost(self, theta: Vector, rows: IndexArray | None) -> float:
+    def cost(
+        self,
+        theta: Vector,
+        rows: IndexArray | None,
+        key: int | None = None,
+        X: Array | None = None,
+    ) -> float:
         """Return the cost alone."""
-        lanes = _Lanes(self, theta, rows, sums=False)
+        lanes = _Lanes(self, theta, rows, key, X, sums=False)
         self._run(lanes, lanes.add_cost)
-        return lanes.total_cost() + self._penalty(theta, lanes.m)
+        return lanes.total_cost() + self._penalty(theta)
 
     def curvature(self, theta: Vector, v: Vector, rows: IndexArray | None) -> Vector:
         """Return the Gauss–Newton matrix of the cost at ``theta``, times ``v``."""
-        lanes = _Lanes(self, theta, rows, sums=True)
+        lanes = _Lanes(self, theta, rows, None, None, sums=True)
         direction = self.terms.network.layout.split(np.asarray(v, self.terms.dtype))
         self._run(lanes, lambda lane, worker: lanes.add_curvature(lane, worker, direction))
         product = add_tree(lanes.sums)
-        self._add_decay(product, v, lanes.m)
+        split = self.terms.network.layout.split
+        add_decay(split(product), split(v), self.terms.alpha / self.terms.total)
         return product
 
     def close(self) -> None:
@@ -90,24 +104,36 @@ class NumpySums:
 
     def _with_penalty(self, theta: Vector, lanes: _Lanes) -> tuple[float, Vector]:
         gradient = add_tree(lanes.sums)
-        self._add_decay(gradient, theta, lanes.m)
-        return lanes.total_cost() + self._penalty(theta, lanes.m), gradient
+        self._add_decay(gradient, theta)
+        return lanes.total_cost() + self._penalty(theta), gradient
 
-    def _penalty(self, theta: Vector, m: float) -> float:
-        return float(penalty(self.terms.network.layout.split(theta), self.terms.alpha / m))
+    def _penalty(self, theta: Vector) -> float:
+        layers, l1 = self.terms.network.layout.split(theta), self.terms.regularisation.l1
+        m = self.terms.total
+        return float(penalty(layers, self.terms.alpha / m, l1 / m))
 
-    def _add_decay(self, gradient: Vector, theta: Vector, m: float) -> None:
-        split = self.terms.network.layout.split
-        add_decay(split(gradient), split(theta), self.terms.alpha / m)
+    def _add_decay(self, gradient: Vector, theta: Vector) -> None:
+        split, l1 = self.terms.network.layout.split, self.terms.regularisation.l1
+        m = self.terms.total
+        add_decay(split(gradient), split(theta), self.terms.alpha / m, l1 / m)
 
 
 class _Lanes:
     """One call: its rows, its plan, and what each lane has added up so far."""
 
     def __init__(
-        self, owner: NumpySums, theta: Vector, rows: IndexArray | None, *, sums: bool
+        self,
+        owner: NumpySums,
+        theta: Vector,
+        rows: IndexArray | None,
+        key: int | None,
+        X: Array | None,
+        *,
+        sums: bool,
     ) -> None:
-        self.owner, self.terms, self.rows = owner, owner.terms, rows
+        self.X = X
+        self.owner, self.terms, self.rows, self.key = owner, owner.terms, rows, key
+        self.smoothing = self.terms.regularisation.label_smoothing
         self.network = self.terms.network
         self.n_rows, self.m = self.terms.size(rows)
         widths, dtype = self.network.widths, self.terms.dtype
@@ -120,19 +146,22 @@ class _Lanes:
     def add_gradient(self, lane: int, worker: int) -> None:
         block = np.empty(self.network.layout.n_weights, self.terms.dtype)
         parts = self.network.layout.split(block)
-        for work, y, weights in self._blocks(lane, worker):
-            cost = block_gradient(self.network, self.layers, work, y, weights, parts)
-            self.costs[lane] += cost
+        for work, y, weights, draws in self._blocks(lane, worker):
+            self.costs[lane] += block_gradient(
+                self.network, self.layers, work, y, weights, parts, self.smoothing, draws
+            )
             self.sums[lane] += block
 
     def add_cost(self, lane: int, worker: int) -> None:
-        for work, y, weights in self._blocks(lane, worker):
-            self.costs[lane] += block_cost(self.network, self.layers, work, y, weights)
+        for work, y, weights, draws in self._blocks(lane, worker):
+            self.costs[lane] += block_cost(
+                self.network, self.layers, work, y, weights, self.smoothing, draws
+            )
 
     def add_curvature(self, lane: int, worker: int, direction: Layers) -> None:
         block = np.empty(self.network.layout.n_weights, self.terms.dtype)
         parts = self.network.layout.split(block)
-        for work, _, weights in self._blocks(lane, worker):
+        for work, _, weights, _ in self._blocks(lane, worker):
             block_curvature(self.network, self.layers, direction, work, weights, parts)
             self.sums[lane] += block
 
@@ -140,14 +169,20 @@ class _Lanes:
         return float(add_tree(self.costs))
 
     def _blocks(self, lane: int, worker: int) -> Any:
-        """Yield (work memory holding the mapped rows, labels, weights) for each block."""
+        """Yield (work memory holding the mapped rows, labels, weights, draws) for each block."""
         buffers = self.owner._work(worker, self.plan.block_rows)
         for block in self.plan.lane(lane):
             rows = block if self.rows is None else self.rows[block]
-            X, y = self.terms.X[rows], self.terms.y[rows]
+            X = self.terms.X[rows] if self.X is None else self.X[block]
+            y = self.terms.y[rows]
             work = buffers.rows(len(X))
             self.terms.input_map.write(X, work.A[0])
-            yield work, y, self._weights(rows, len(X))
+            yield work, y, self._weights(rows, len(X)), self._draws(rows)
+
+    def _draws(self, rows: Any) -> Draws | None:
+        if isinstance(rows, slice):
+            rows = np.arange(rows.start, rows.stop)
+        return self.terms.draws(self.key, rows)
 
     def _weights(self, rows: Any, n: int) -> Array:
         w = self.terms.sample_weight

@@ -12,7 +12,7 @@ from layerlab.engine.forward import finite_logits
 from layerlab.errors import DataError
 from layerlab.network import InputMap, Network
 
-__all__ = ["Predictor"]
+__all__ = ["Predictor", "check_columns"]
 
 
 class Predictor:
@@ -53,8 +53,7 @@ class Predictor:
         DataError
             If the shape is another, or what is computed is not finite.
         """
-        if X.ndim != 2 or X.shape[1] != self._columns:
-            raise DataError(f"X must have shape (n, {self._columns}). Got {X.shape} instead.")
+        check_columns(X, self._columns)
         if self._compiled is None:
             return self._by_numpy(X)
         out = np.empty((len(X), self._n_classes), self._parts[1].dtype)
@@ -67,3 +66,14 @@ class Predictor:
         logits = finite_logits(network, theta, X, input_map)
         probabilities = np.exp(network.output.log_probabilities(logits))
         return np.asarray(np.maximum(probabilities, np.finfo(theta.dtype).tiny))
+
+
+def check_columns(X: Array, n_columns: int) -> None:
+    """Refuse what is no matrix with so many columns.
+
+    Raises
+    ------
+    DataError
+    """
+    if X.ndim != 2 or X.shape[1] != n_columns:
+        raise DataError(f"X must have shape (n, {n_columns}). Got {X.shape} instead.")

@@ -7,10 +7,12 @@ from layerlab.exploration.exploration import Explorer
 from layerlab.exploration.groups import GroupStudy
 from layerlab.exploration.neighbour_study import NeighbourStudy, knn_curve
 from layerlab.exploration.outcome import Exploration
+from layerlab.exploration.presets import AUTO
 from layerlab.exploration.results import SCHEMA_VERSION, results
 
 __all__ = [
     "ALPHAS",
+    "AUTO",
     "SCHEMA_VERSION",
     "SHAPES",
     "Budget",

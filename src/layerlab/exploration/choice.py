@@ -52,6 +52,7 @@ class Finalist:
         return {
             "hidden_layer_sizes": list(self.configuration.hidden_layer_sizes),
             "alpha": self.configuration.alpha,
+            "preset": self.configuration.preset,
             "weights": self.n_weights,
             "validation": self.score.to_dict(),
         }
@@ -89,6 +90,7 @@ def validate(
     crew: Crew,
     title: str,
     watched: Dataset | None = None,
+    n_threads: int = 1,
 ) -> list[Finalist]:
     """Fit each network on the training rows and score it on the validation rows.
 
@@ -101,6 +103,8 @@ def validate(
         What the progress bar says.
     watched : Dataset, optional
         Validation rows to watch after each iteration; by default all.
+    n_threads : int, default=1
+        Of each fit; its results are the same for any number.
 
     Returns
     -------
@@ -108,7 +112,8 @@ def validate(
     """
     seen = watched or validation
     tasks = [
-        partial(_finalist, c, seed, train, seen, validation, crew) for c, seed in configurations
+        partial(_finalist, c, seed, train, seen, validation, crew, n_threads)
+        for c, seed in configurations
     ]
     return [finalist for finalist in crew.run(title, tasks) if finalist is not None]
 
@@ -146,8 +151,9 @@ def _finalist(
     watched: Dataset,
     validation: Dataset,
     crew: Crew,
+    n_threads: int,
 ) -> Finalist:
-    model = configuration.classifier(seed, n_threads=1, callback=crew.stopped)
+    model = configuration.classifier(seed, n_threads=n_threads, callback=crew.stopped)
     model.fit(train.rows, train.labels, X_val=watched.rows, y_val=watched.labels)
     right = np.asarray(model.predict(validation.rows) == validation.labels)
     return Finalist(configuration, seed, configuration.n_weights(train), right, model)

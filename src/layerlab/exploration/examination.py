@@ -16,7 +16,12 @@ from layerlab.data.checks import (
     check_rows_of,
     check_turned,
 )
-from layerlab.models import FeedforwardClassifier, NearSearch
+from layerlab.models import (
+    FeedforwardClassifier,
+    FeedforwardEnsemble,
+    NearSearch,
+    networks_of,
+)
 
 __all__ = ["examine", "examine_new_rows"]
 
@@ -59,12 +64,14 @@ def examine(
     )
 
 
-def examine_new_rows(model: FeedforwardClassifier, rows: Array) -> Iterator[Finding]:
+def examine_new_rows(
+    model: FeedforwardClassifier | FeedforwardEnsemble, rows: Array
+) -> Iterator[Finding]:
     """Yield how new rows differ from all that a model was trained on.
 
     Parameters
     ----------
-    model : FeedforwardClassifier
+    model : FeedforwardClassifier or FeedforwardEnsemble
         Loaded from a file that states the range of its training rows; of another nothing
         is said.
     rows : ndarray of shape (m, n_features)
@@ -78,12 +85,13 @@ def examine_new_rows(model: FeedforwardClassifier, rows: Array) -> Iterator[Find
     if trained is None or not len(rows):
         return
     image = getattr(model, "image_shape_", None) is not None
-    scale = model.input_map_.scale
+    seen = networks_of(model)[0].input_map_
+    scale = seen.scale
     shared = image or bool(len(scale) > 1 and (scale == scale[0]).all())
     low, high = rows.min(axis=1), rows.max(axis=1)
     found = list(check_range(trained, low, high, shared=shared, what="these rows"))
     yield from found
-    usual = np.asarray(model.input_map_.shift, np.float64)  # the mean, but of unscaled rows
+    usual = np.asarray(seen.shift, np.float64)  # the mean, but of unscaled rows
     if image and not found and (low < high).any() and usual.any():
         mean = np.asarray(rows.mean(axis=0, dtype=np.float64))
         yield from check_turned(trained, usual, mean, what="these rows")

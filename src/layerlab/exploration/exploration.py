@@ -26,13 +26,17 @@ class Explorer(Plan):
     seed : int, default=0
     n_threads : int or None
         Fits side by side; results are the same for any number.
+    preset : str or None, default="auto"
+        The recipe whose network is tried beside the search; ``"auto"``: the one that suits
+        size and shape of the data; ``"none"``: none.
 
     Raises
     ------
     DataError
         If the training rows cannot be cut into folds, or those of a fold are of one class.
     ParameterError
-        If the split keeps groups together and the data names none.
+        If the split keeps groups together and the data names none; if there is no such
+        preset, or it deforms images and the rows have no image shape.
     """
 
     def explore(

@@ -20,6 +20,7 @@ from layerlab.exploration.search import Candidate
 from layerlab.exploration.subsample import (
     Used,
 )
+from layerlab.exploration.trial import MeanOfSeeds, PresetTrial
 from layerlab.models import (
     FeedforwardClassifier,
 )
@@ -50,9 +51,14 @@ class Exploration:
         How many rows each stage used, of how many.
     finalists : tuple of Finalist
         The shortlisted, scored on validation rows.
+    preset : PresetTrial
+        A preset's network beside the search's choice, and which was taken.
     chosen : Finalist
+        The one that was taken.
     replicates : tuple of Finalist
         The chosen network from every seed, the first among them.
+    mean_of_seeds : MeanOfSeeds or None
+        All of these together, where there are several.
     depth : DepthVerdict or None
     groups : GroupStudy or None
     model : FeedforwardClassifier
@@ -72,8 +78,10 @@ class Exploration:
     left_out: tuple[Configuration, ...]
     used: Mapping[str, Used]
     finalists: tuple[Finalist, ...]
+    preset: PresetTrial
     chosen: Finalist
     replicates: tuple[Finalist, ...]
+    mean_of_seeds: MeanOfSeeds | None
     depth: DepthVerdict | None
     groups: GroupStudy | None
     model: FeedforwardClassifier

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from layerlab.exploration.crew import Budget
 
-__all__ = ["LIMITS", "Limits", "Pace"]
+__all__ = ["LIMITS", "SHARES_OF_SEARCH", "USUAL_RATE", "Limits", "Pace", "PresetLimits"]
 
 # Multiplications a second of one core, until fits have shown what this one does.
 USUAL_RATE = 4e10
@@ -32,6 +33,9 @@ class Limits:
         One fit on development rows: the network that ships, and softmax regression.
     opening : float
         The nearest neighbours of test rows.
+    preset, preset_seeds, preset_groups, preset_refit : float
+        Of a preset's network: the fit of the choice, those from further seeds together, the
+        rows of unseen groups, the refit.
     """
 
     curve: float = 9e11
@@ -40,9 +44,50 @@ class Limits:
     groups: float = 1.5e12
     refit: float = 3e12
     opening: float = 9e11
+    preset: float = 2.5e12
+    preset_seeds: float = 3e12
+    preset_groups: float = 3e12
+    preset_refit: float = 4e12
 
 
 LIMITS = Limits()
+# And no more than so many times the work of searching all training rows: a run with a preset is to
+# end in about twice the time of one without.
+SHARES_OF_SEARCH = {"fit": 0.45, "seeds": 1.8, "groups": 2.5}
+
+
+@dataclass(frozen=True)
+class PresetLimits:
+    """Multiplications that a preset's network takes at most.
+
+    Attributes
+    ----------
+    fit : float
+        The fit of the choice.
+    seeds, groups, refit : float
+        The fits from further seeds together, those of unseen groups together, and the refit.
+    """
+
+    fit: float
+    seeds: float
+    groups: float
+    refit: float
+
+    @classmethod
+    def of(cls, limits: Limits, search_work: float, *, by_name: bool) -> PresetLimits:
+        """Return them for data whose search would take so much work.
+
+        A preset that was asked for by name is fitted and refitted whatever that takes.
+        """
+        if by_name:
+            return cls(inf, limits.preset_seeds, limits.preset_groups, inf)
+        share = {name: times * search_work for name, times in SHARES_OF_SEARCH.items()}
+        return cls(
+            min(limits.preset, share["fit"]),
+            min(limits.preset_seeds, share["seeds"]),
+            min(limits.preset_groups, share["groups"]),
+            limits.preset_refit,
+        )
 
 
 class Pace:

@@ -11,6 +11,7 @@ from layerlab.engine import effective_threads
 from layerlab.errors import DataError
 from layerlab.exploration.configuration import default_grid
 from layerlab.exploration.pace import LIMITS
+from layerlab.exploration.presets import AUTO, check_preset, pick_preset
 from layerlab.exploration.subsample import (
     Stage,
     in_one_piece,
@@ -36,7 +37,13 @@ class Plan:
     """
 
     def __init__(
-        self, data: Dataset, split: Split, *, seed: int = 0, n_threads: int | None = None
+        self,
+        data: Dataset,
+        split: Split,
+        *,
+        seed: int = 0,
+        n_threads: int | None = None,
+        preset: str | None = AUTO,
     ) -> None:
         if split.kind == "group":  # read from a file, it may be of data that names groups
             require_groups(data)
@@ -44,7 +51,14 @@ class Plan:
         self.n_threads = effective_threads(n_threads)
         self.seeds = [_fit_seed(seed, i) for i in range(1 + FURTHER_SEEDS)]
         self.grid, self.left_out = affordable(default_grid(), data, SEARCH_FOLDS, LIMITS.search)
+        self.preset = pick_preset(check_preset(preset), data, len(split.train))
+        self.own_preset = self.preset.configuration(data.image_shape)
         self.searched, self.folds = self.search_part(LIMITS.search)
+
+    @property
+    def search_work(self) -> float:
+        """The work of the search if it had all training rows."""
+        return search_cost(self.grid, self.data, SEARCH_FOLDS).of(len(self.split.train))
 
     def part(self, of: IndexArray, rows: IndexArray) -> Dataset:
         """Return some of the rows of a part of the split, by their places in it."""

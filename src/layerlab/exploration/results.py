@@ -13,7 +13,7 @@ import numpy as np
 from layerlab.data import Dataset
 from layerlab.exploration.outcome import Exploration
 
-__all__ = ["SCHEMA_VERSION", "machine", "results"]
+__all__ = ["SCHEMA_VERSION", "data_facts", "machine", "results"]
 
 SCHEMA_VERSION = 1
 
@@ -36,18 +36,19 @@ def results(exploration: Exploration, run: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "schema": SCHEMA_VERSION,
         "seed": e.seed,
-        "data": _data(e.data),
+        "data": data_facts(e.data),
         "split": e.split.to_dict(),
         "baselines": _baselines(e),
         "candidates": [candidate.to_dict() for candidate in e.candidates],
         "planned_candidates": e.planned,
         "shortlist": [finalist.to_dict() for finalist in e.finalists],
+        "preset": e.preset.to_dict(),
         "chosen": _chosen(e),
         "depth": None if e.depth is None else e.depth.to_dict(),
         "groups": None if e.groups is None else e.groups.to_dict(),
         "test": _test(e),
         "work": _work(e),
-        "run": {**run, "seconds": dict(e.seconds), "microseconds_per_row": _times(e), **machine()},
+        "run": {**run, "seconds": dict(e.seconds), **_times(e), **machine()},
     }
 
 
@@ -74,7 +75,8 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _data(data: Dataset) -> dict[str, Any]:
+def data_facts(data: Dataset) -> dict[str, Any]:
+    """Return what a data set holds, in numbers, and its fingerprint."""
     return {
         "name": data.name,
         "rows": data.n_rows,
@@ -100,6 +102,7 @@ def _chosen(e: Exploration) -> dict[str, Any]:
         "activation": e.model.activation,
         "max_iter": e.model.max_iter,
         "seeds": _spread([f.score.accuracy for f in e.replicates]),
+        "mean_of_seeds": None if e.mean_of_seeds is None else e.mean_of_seeds.to_dict(),
         "cost": e.model.loss_,
         "iterations": e.model.n_iter_,
     }
@@ -126,5 +129,14 @@ def _test(e: Exploration) -> dict[str, Any]:
     }
 
 
-def _times(e: Exploration) -> dict[str, float]:
-    return {name: score.microseconds for name, score in e.opening.scores.items()}
+def _times(e: Exploration) -> dict[str, dict[str, float]]:
+    """Return microseconds a row: at the opening, and where validation rows compared."""
+    compared = {}
+    if e.preset.finalist is not None:
+        compared["preset"], compared["search"] = e.preset.microseconds
+    if e.mean_of_seeds is not None:
+        compared["mean_of_seeds"] = e.mean_of_seeds.microseconds
+    return {
+        "microseconds_per_row": {name: s.microseconds for name, s in e.opening.scores.items()},
+        "microseconds_on_validation_rows": compared,
+    }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from math import inf
 from time import perf_counter
 from typing import TypeVar
 
@@ -30,7 +32,7 @@ from layerlab.exploration.neighbour_study import (
 )
 from layerlab.exploration.opening import NetworkPredictor, Opening, open_test_rows
 from layerlab.exploration.outcome import Exploration
-from layerlab.exploration.pace import LIMITS, Pace
+from layerlab.exploration.pace import LIMITS, USUAL_RATE, Pace, PresetLimits
 from layerlab.exploration.plan import FOLDS_OF_SPLIT, FURTHER_SEEDS, SEARCH_FOLDS, Plan
 from layerlab.exploration.search import Candidate, cross_validate, shortlist
 from layerlab.exploration.subsample import (
@@ -39,8 +41,16 @@ from layerlab.exploration.subsample import (
     Used,
     draw_rows,
     in_one_piece,
+    stratified_rows,
+)
+from layerlab.exploration.trial import (
+    MeanOfSeeds,
+    PresetTrial,
+    mean_of_seeds,
+    microseconds_of,
 )
 from layerlab.exploration.work import (
+    affordable_epochs,
     distance_cost,
     fit_cost,
     rows_for_curve,
@@ -60,8 +70,17 @@ T = TypeVar("T")
 REPLICATE_SHARE = 0.7  # of a budget
 # However little a budget leaves, nearest neighbours are searched as much: about two seconds.
 LEAST_OPENING = 1e11
+LONG = 60.0  # seconds: a fit that is likely to take longer says so beforehand
 # Of what a budget leaves when a stage begins.
-SHARES = {"curve": 0.1, "search": 0.35, "fit": 0.25, "groups": 0.3, "refit": 0.5, "opening": 0.7}
+SHARES = {
+    "curve": 0.1,
+    "search": 0.35,
+    "fit": 0.25,
+    "preset": 0.15,
+    "groups": 0.3,
+    "refit": 0.5,
+    "opening": 0.7,
+}
 
 
 class Stages:
@@ -74,15 +93,18 @@ class Stages:
         self.pace = Pace(budget, plan.n_threads)
         self.seconds: dict[str, float] = {}
         self.used: dict[str, Used] = {}
+        by_name = plan.preset.by_name
+        self.preset_limits = PresetLimits.of(LIMITS, plan.search_work, by_name=by_name)
 
     def explore(self) -> Exploration:
         """Go through all of them."""
         neighbours, k = self.timed("neighbours", self.study_neighbours)
         candidates = self.timed("search", self.search)
         finalists, depth = self.timed("choice", lambda: self.finals(candidates))
-        chosen = choose(finalists)
+        trial = self.try_preset(choose(finalists))
+        chosen = trial.chosen
         self.log("chosen", **chosen.to_dict())
-        replicates = self.timed("replicates", lambda: self.replicate(chosen))
+        replicates, mean = self.timed("replicates", lambda: self.replicate(chosen))
         groups = self.timed("groups", lambda: self.leave_groups_out(chosen, k))
         model = self.timed("refit", lambda: self.refit(chosen.configuration, "refitting"))
         baselines = self.timed("baselines", lambda: self.baselines(candidates, k, chosen, model))
@@ -98,8 +120,10 @@ class Stages:
             left_out=self.plan.left_out,
             used=self.used,
             finalists=tuple(finalists),
+            preset=trial,
             chosen=chosen,
             replicates=tuple(replicates),
+            mean_of_seeds=mean,
             depth=depth,
             groups=groups,
             model=model,
@@ -180,16 +204,72 @@ class Stages:
         self.watched = self.drawn(validation, seen, Stage.WATCHED)
         self.validation = self.data.subset(in_one_piece(validation))
 
-    def replicate(self, chosen: Finalist) -> list[Finalist]:
-        """Fit the chosen network from further seeds, as far as the budget goes."""
-        if self.budget.remaining(REPLICATE_SHARE) <= self.seconds_for_seeds(chosen):
-            return [chosen]
-        again = [(chosen.configuration, seed) for seed in self.seeds[1:]]
-        return [chosen, *self.validate(again, "further seeds")]
+    def try_preset(self, searched: Finalist) -> PresetTrial:
+        """Fit the preset's network on the rows of the choice, where there is one to try."""
+        own = self.plan.own_preset
+        if own is None:
+            return PresetTrial(self.plan.preset, searched)
+        return self.timed("preset", lambda: self.preset_trial(own, searched))
 
-    def seconds_for_seeds(self, chosen: Finalist) -> float:
-        """Return about how long the further seeds will take."""
-        return self.rounds(FURTHER_SEEDS) * self.work_of(chosen.configuration) / self.pace.rate
+    def preset_trial(self, own: Configuration, searched: Finalist) -> PresetTrial:
+        """Return what the preset's network reached beside the search's choice."""
+        without = PresetTrial(self.plan.preset, searched, own)
+        watched = len(self.watched) / len(self.train)
+        allowed = self.pace.allowed(self.preset_limits.fit, SHARES["preset"])
+        fewer = affordable_epochs(own, self.data, len(self.train), allowed, watched)
+        if fewer is None:
+            return without
+        configuration, n = fewer
+        all_rows = self.train, self.watched
+        self.take_fewer(n)
+        title = self.preset_title(configuration)
+        wanted = [(configuration, self.seeds[0])]
+        finalist = self.validate(wanted, title, self.plan.n_threads)[0]
+        prices = (microseconds_of(f, self.validation) for f in (finalist, searched))
+        trial = replace(without, finalist=finalist, microseconds=(next(prices), next(prices)))
+        if not trial.taken:
+            self.train, self.watched = all_rows
+        return trial
+
+    def take_fewer(self, n: int) -> None:
+        """Keep n of the rows of the choice, and as many fewer to watch."""
+        train, of = self.train, self.used["choice"].of
+        rows = stratified_rows(train.labels, n, self.plan.seed, Stage.PRESET)
+        seen = len(self.watched) * len(rows) // len(train)
+        watched = stratified_rows(self.watched.labels, seen, self.plan.seed, Stage.PRESET_WATCHED)
+        self.used["preset"] = Used(len(rows), of)
+        self.used["preset_watched"] = Used(len(watched), self.used["watched"].of)
+        self.train = train.subset(in_one_piece(rows))
+        self.watched = self.watched.subset(in_one_piece(watched))
+
+    def preset_title(self, configuration: Configuration) -> str:
+        """Return what the progress bar says, with the time where that is long."""
+        refit = fit_cost(configuration, self.data).of(len(self.development))
+        seconds = (self.work_of(configuration) + refit) / (USUAL_RATE * self.plan.n_threads)
+        long = f", about {seconds / 60:.0f} min with the refit" if seconds > LONG else ""
+        return f"preset {configuration.preset}, {configuration.epochs} epochs{long}"
+
+    def replicate(self, chosen: Finalist) -> tuple[list[Finalist], MeanOfSeeds | None]:
+        """Fit the chosen network from further seeds, as far as limits and budget go."""
+        n = self.further_seeds(chosen)
+        late = self.budget.remaining(REPLICATE_SHARE) <= self.seconds_for_seeds(chosen, n)
+        if n == 0 or late:
+            return [chosen], None
+        again = [(chosen.configuration, seed) for seed in self.seeds[1 : n + 1]]
+        each = max(1, self.plan.n_threads // n)
+        found = [chosen, *self.validate(again, "further seeds", each)]
+        return found, mean_of_seeds(found, self.validation, self.crew)
+
+    def further_seeds(self, chosen: Finalist) -> int:
+        """Return how many further seeds the work of a fit allows."""
+        if chosen.configuration.preset is None:
+            return FURTHER_SEEDS
+        allowed = self.preset_limits.seeds / self.work_of(chosen.configuration)
+        return min(FURTHER_SEEDS, int(allowed))
+
+    def seconds_for_seeds(self, chosen: Finalist, n: int) -> float:
+        """Return about how long so many further seeds will take."""
+        return self.rounds(n) * self.work_of(chosen.configuration) / self.pace.rate
 
     def work_of(self, configuration: Configuration) -> float:
         """Return the work of one fit on the rows of the choice."""
@@ -204,9 +284,12 @@ class Stages:
         """Return how many fits a thread has at most."""
         return -(-n_fits // self.plan.n_threads)
 
-    def validate(self, wanted: list[tuple[Configuration, int]], title: str) -> list[Finalist]:
+    def validate(
+        self, wanted: list[tuple[Configuration, int]], title: str, n_threads: int = 1
+    ) -> list[Finalist]:
         """Fit networks on training rows and score them on validation rows."""
-        return validate(wanted, self.train, self.validation, self.crew, title, self.watched)
+        rows = self.train, self.validation
+        return validate(wanted, *rows, self.crew, title, self.watched, n_threads)
 
     def leave_groups_out(self, chosen: Finalist, k: int) -> GroupStudy | None:
         """Score the chosen network on groups it was not fitted on, where the data has groups."""
@@ -214,17 +297,27 @@ class Stages:
             return None
         n_groups = len(np.unique(self.data.groups[self.development]))
         fit = fit_cost(chosen.configuration, self.data)
-        plan = plan_groups(n_groups, len(self.development), fit, self.allowed("groups"))
+        by_preset = chosen.configuration.preset is not None
+        limit = self.preset_limits.groups if by_preset else LIMITS.groups
+        allowed = self.pace.allowed(limit, SHARES["groups"])
+        plan = plan_groups(n_groups, len(self.development), fit, allowed)
         asked = rows_for_curve(self.allowed("curve"), self.data, 1, max(2, plan.n_folds))
         rows = self.drawn(self.development, min(plan.rows, asked), Stage.GROUPS)
+        if by_preset and self.budget.seconds and plan.rows < len(rows):
+            del self.used["groups"]
+            return None  # its fits are long, and those begun too late would be for nothing
         return leave_groups_out(
             rows, chosen.configuration, k, self.seeds[0], self.crew, self.budget, plan
         )
 
     def refit(self, configuration: Configuration, title: str) -> FeedforwardClassifier:
         """Fit what ships: on training and validation rows, from the first seed."""
-        n = fit_cost(configuration, self.data).rows_within(self.allowed("refit"))
-        development = self.drawn(self.development, max(n, len(self.train)), Stage.REFIT)
+        limit = LIMITS.refit if configuration.preset is None else self.preset_limits.refit
+        allowed = self.pace.allowed(limit, SHARES["refit"])
+        n = len(self.development)
+        if allowed < inf:
+            n = max(fit_cost(configuration, self.data).rows_within(allowed), len(self.train))
+        development = self.drawn(self.development, n, Stage.REFIT)
 
         def fit() -> FeedforwardClassifier:
             model = configuration.classifier(

@@ -30,6 +30,8 @@ class Stage(IntEnum):
     NEIGHBOURS = 5
     TESTED = 6
     WATCHED = 7
+    PRESET = 8
+    PRESET_WATCHED = 9
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,33 @@ every machine. They were fitted to times: a core did about 40 thousand million a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, replace
+from math import inf, sqrt
+from typing import Any
 
 from layerlab.data import Dataset
 from layerlab.exploration.configuration import MAX_ITER, SEARCH_ITER, Configuration
 from layerlab.exploration.subsample import FEWEST
 
-__all__ = ["Cost", "affordable", "distance_cost", "fit_cost", "rows_for_curve", "search_cost"]
+__all__ = [
+    "FEWEST_EPOCHS",
+    "Cost",
+    "affordable",
+    "affordable_epochs",
+    "distance_cost",
+    "fit_cost",
+    "rows_for_curve",
+    "search_cost",
+]
 
 # What an iteration takes beside its products, in the same unit: a row's features are mapped, and
 # L-BFGS goes through its pairs.
 MAPPED, PAIRS = 22, 1400
+# The same of a row in a mini-batch: products and the minimiser's work by weight, a deformed pixel;
+# and what a step takes however small the network is.
+BATCHED, DEFORMED, STEP = 2.6, 600, 2e6
+# A preset is tried with no fewer epochs: it would not show what it can do.
+FEWEST_EPOCHS = 20
 # A distance's products are in double precision; and it is compared with the nearest so far.
 DOUBLE, COMPARED = 1.5, 45
 
@@ -56,12 +71,59 @@ def fit_cost(
     data : Dataset
         Gives the number of features and classes.
     n_iter : int
+        Not used of a preset's network, which has its own number.
     watched : float, default=0
         Rows that are watched after each iteration, for each that is fitted: a third of the work.
     """
+    if configuration.preset is not None:
+        return _preset_cost(configuration, data, watched)
+    return _cost(configuration, data, n_iter, watched)
+
+
+def _cost(configuration: Configuration, data: Dataset, n_iter: int, watched: float) -> Cost:
     weights = configuration.n_weights(data)
     a_row = (weights + MAPPED * data.n_features) * (1 + watched / 3)
     return Cost(n_iter * a_row, n_iter * float(PAIRS * weights))
+
+
+def _preset_cost(configuration: Configuration, data: Dataset, watched: float) -> Cost:
+    """Return the work of a recipe's fit: rows × epochs where it goes by mini-batches."""
+    model: Any = configuration.classifier(0)
+    if not hasattr(model, "partial_fit"):
+        return _cost(configuration, data, model.max_iter, watched)
+    weights = configuration.n_weights(data)
+    deformed = 0 if model.augment is None else DEFORMED
+    a_row = BATCHED * weights + (MAPPED + deformed) * data.n_features
+    return Cost(model.max_iter * (a_row * (1 + watched / 3) + STEP / model.solver.batch_size))
+
+
+def affordable_epochs(
+    configuration: Configuration, data: Dataset, n_rows: int, work: float, watched: float = 0.0
+) -> tuple[Configuration, int] | None:
+    """Return a preset's network with the epochs, and the rows, that so much work allows.
+
+    Epochs first, to no fewer than `FEWEST_EPOCHS`; then rows; None where even `FEWEST`
+    rows are too much.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        Of a preset, with its own number of epochs.
+    data : Dataset
+    n_rows : int
+        Rows there are.
+    work : float
+    watched : float, default=0
+        As for `fit_cost`.
+    """
+    own = configuration.epochs or 1
+    if work == inf:
+        return configuration, n_rows
+    one = fit_cost(replace(configuration, epochs=1), data, watched=watched).of(n_rows)
+    epochs = min(own, max(int(work / one), FEWEST_EPOCHS))
+    fewer = replace(configuration, epochs=epochs)
+    rows = min(n_rows, fit_cost(fewer, data, watched=watched).rows_within(work))
+    return None if rows < min(n_rows, FEWEST) else (fewer, rows)
 
 
 def search_cost(grid: Iterable[Configuration], data: Dataset, n_folds: int) -> Cost:

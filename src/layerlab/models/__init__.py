@@ -8,6 +8,8 @@ from layerlab.models.baselines import (
     neighbour_scale,
 )
 from layerlab.models.classifier import FeedforwardClassifier
+from layerlab.models.early_stopping import EarlyStopping
+from layerlab.models.ensemble import FeedforwardEnsemble, networks_of
 from layerlab.models.gradient_check import check_gradient, compare_gradient
 from layerlab.models.gradient_verdict import GradientCheck, GradientVerdict, TensorCheck
 from layerlab.models.nearest_rows import NearSearch
@@ -15,7 +17,9 @@ from layerlab.models.neighbours import DEFAULT_KS, neighbour_curve, neighbour_pr
 
 __all__ = [
     "DEFAULT_KS",
+    "EarlyStopping",
     "FeedforwardClassifier",
+    "FeedforwardEnsemble",
     "GradientCheck",
     "GradientVerdict",
     "IndexPredictor",
@@ -29,4 +33,5 @@ __all__ = [
     "neighbour_curve",
     "neighbour_predictions",
     "neighbour_scale",
+    "networks_of",
 ]

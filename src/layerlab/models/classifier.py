@@ -4,36 +4,32 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from layerlab._callbacks import Callback
-from layerlab._random import draw_seed
-from layerlab._typing import Array, FloatArray, Vector
-from layerlab._validation import check_choice, check_flag, check_integer, check_real, refuse
+from layerlab._callbacks import Callback, Snapshot
+from layerlab._typing import Array, FloatArray, ImageShape
 from layerlab.engine import effective_threads
 from layerlab.engine.forward import finite_logits, layer_activations
-from layerlab.engine.predictor import Predictor
 from layerlab.errors import DataError, ParameterError
+from layerlab.models.partial_fit import goes_by_batches, next_part
+from layerlab.models.prediction import averages_views, log_probabilities, probability_function
+from layerlab.models.preparing import prepared
 from layerlab.models.problem import Problem
-from layerlab.models.targets import TrainingRows, known_labels, training_rows
 from layerlab.models.watching import Watch
-from layerlab.network import Network, fit_input_map, start_weights
-from layerlab.network.initialisers import initialiser_for
-from layerlab.network.network import check_hidden_layer_sizes
-from layerlab.solvers import Solution, Status, Stopping, solver_named
+from layerlab.solvers import Solution, Status
 
 __all__ = ["FeedforwardClassifier"]
 
 # Multiplications from which it pays to start threads for one prediction alone.
 THREADS_FOR_ONCE = 100_000_000
 # How training may end with something left to gain, of which the user is told.
-UNFINISHED = (Status.MAX_ITER, Status.INTERRUPTED, Status.NON_FINITE_AHEAD)
+UNFINISHED = (Status.MAX_ITER, Status.INTERRUPTED, Status.NON_FINITE_AHEAD, Status.DIVERGED)
 
 
 class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
@@ -53,9 +49,11 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         Softmax with cross-entropy, or one independent sigmoid a class with
         binary cross-entropy.
     solver : str or solver object, default="lbfgs"
-        "lbfgs", "cg", "scg", "scipy-cg", "scipy-lbfgs", or an object such as
-        ``NonlinearCG(beta="hager_zhang")``, whose options a search reaches as
-        ``solver__beta``.
+        By all rows at once: "lbfgs", "cg", "scg", "scipy-cg", "scipy-lbfgs"; by
+        mini-batches: "sgd", "adam", "adamw", "muon"; "hybrid" begins with
+        these and ends with L-BFGS. Or an object such as
+        ``AdamW(learning_rate=3e-3, schedule="cosine")``, whose options a search
+        reaches as ``solver__learning_rate``.
     alpha : float, default=1e-4
         Penalty on the weights: α/(2m) · ΣW², biases left out, m being the
         number of rows (the sum of their weights).
@@ -66,9 +64,39 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         features share one range, as pixels do.
     init : {"auto", "glorot", "he", "lecun", "notebook"} or ndarray, default="auto"
         Where the weights start; an array is taken as theta itself.
-    max_iter : int, default=500
+    max_iter : int or None, default=None
+        Iterations; epochs where the solver goes by mini-batches. None: 500, or
+        100 epochs.
     tol : float, default=1e-5
         Training stops when no component of the gradient exceeds it.
+    dropout : float or sequence of float, default=0
+        Probability that a unit is dropped; one for all hidden layers, or one a layer.
+    input_dropout : float, default=0
+        Probability that an input is dropped.
+    noise : float or sequence of float, default=0
+        Standard deviation of the Gaussian noise added to the mapped inputs and
+        to every hidden layer's pre-activations; one for all, or one each.
+    label_smoothing : float, default=0
+        Share of each target that is spread over all classes.
+    l1 : float, default=0
+        Penalty l1/m · Σ|W|, biases left out.
+    layer_norm : bool, default=False
+        Whether each hidden layer's pre-activations are normalised row by row.
+    augment : str, Deformation or None, default=None
+        "digits", "letters", "clothing", or a `Deformation`: images are deformed
+        at random, anew in each epoch; where the solver goes by all rows, every
+        ten iterations (see `Redrawing`).
+    image_shape : tuple of int or None, default=None
+        Height and width, and channels, of rows that are images.
+    views : int, default=1
+        At prediction, the mean over so many views of each row: itself, and
+        deformed mildly as ``augment`` says, all rows alike.
+    early_stopping : str, EarlyStopping, bool or None, default=None
+        A metric's name, or a rule: training stops when the metric no longer
+        gets better on the validation rows, and the best weights are kept.
+    validation_fraction : float, default=0.1
+        Of each class, cut off the training rows for early stopping where no
+        validation rows are given.
     class_weight : dict, "balanced" or None, default=None
     warm_start : bool, default=False
         Whether `fit` continues from the last weights. The input map they
@@ -80,6 +108,9 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         None: one a processor, and one inside joblib's workers.
     callback : callable or None, default=None
         Called with an `Iteration` after each; returning True stops.
+    checkpoint : path, Checkpoint or None, default=None
+        A folder in which the state of the fit is kept. A fit with the same
+        settings and rows goes on from it, and ends with the same bits.
     random_state : int, RandomState instance or None, default=None
     verbose : bool, default=False
         Whether to print a line an iteration.
@@ -108,6 +139,13 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
     validation_loss_curve_, validation_scores_ : list of float
         Data term of the cost, and accuracy, on the validation rows after each
         iteration; empty where none were given.
+    best_iteration_ : int
+        The iteration whose weights are kept, where training stops early.
+    augmentation_ : Augmentation or None
+        What deforms rows.
+    multilabel_ : bool
+        Whether y had a column a label; ``predict`` then gives 0 or 1 for each, and
+        ``predict_proba`` each label's own probability, strictly inside (0, 1).
 
     See Also
     --------
@@ -133,13 +171,25 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         alpha: float = 1e-4,
         scaling: str | None = "auto",
         init: str | FloatArray = "auto",
-        max_iter: int = 500,
+        max_iter: int | None = None,
         tol: float = 1e-5,
+        dropout: float | Sequence[float] = 0.0,
+        input_dropout: float = 0.0,
+        noise: float | Sequence[float] = 0.0,
+        label_smoothing: float = 0.0,
+        l1: float = 0.0,
+        layer_norm: bool = False,
+        augment: Any = None,
+        image_shape: ImageShape | None = None,
+        views: int = 1,
+        early_stopping: Any = None,
+        validation_fraction: float = 0.1,
         class_weight: dict[Any, float] | str | None = None,
         warm_start: bool = False,
         dtype: str | None = None,
         n_threads: int | None = None,
         callback: Callback | None = None,
+        checkpoint: Any = None,
         random_state: Any = None,
         verbose: bool = False,
     ) -> None:
@@ -152,11 +202,23 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         self.init = init
         self.max_iter = max_iter
         self.tol = tol
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.noise = noise
+        self.label_smoothing = label_smoothing
+        self.l1 = l1
+        self.layer_norm = layer_norm
+        self.augment = augment
+        self.image_shape = image_shape
+        self.views = views
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
         self.class_weight = class_weight
         self.warm_start = warm_start
         self.dtype = dtype
         self.n_threads = n_threads
         self.callback = callback
+        self.checkpoint = checkpoint
         self.random_state = random_state
         self.verbose = verbose
 
@@ -175,12 +237,13 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,)
-            Labels of any one type.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels of any one type; or 0 and 1 for each of several labels by itself,
+            for which the output is "sigmoid" whatever was set.
         sample_weight : array-like of shape (n_samples,), optional
             A row of weight zero is as good as absent.
         X_val, y_val, sample_weight_val : optional
-            Rows to watch during training; nothing is learnt from them.
+            Rows to watch during training; nothing is learnt from them but when to stop.
 
         Returns
         -------
@@ -199,9 +262,53 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
             If training ended before it converged: at ``max_iter``, by Ctrl-C,
             or where the cost was no longer finite.
         """
-        problem = self._problem(X, y, sample_weight)
-        watch = self._watch(problem, X_val, y_val, sample_weight_val)
-        self._keep(problem, self._minimise(problem, watch), watch)
+        given = None if X_val is None and y_val is None else (X_val, y_val, sample_weight_val)
+        if given is None and sample_weight_val is not None:
+            raise ParameterError(
+                "X_val and y_val must be given together, and sample_weight_val only with them."
+            )
+        task = prepared(self, X, y, sample_weight, given)
+        self._keep(task.problem, task.solution(), task.watch)
+        self._course: Snapshot | None = None
+        return self
+
+    @available_if(goes_by_batches)  # type: ignore[untyped-decorator]
+    def partial_fit(
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+    ) -> FeedforwardClassifier:
+        """Go through some rows once, by mini-batches, from where the last call ended.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        classes : array-like of shape (n_classes,), optional
+            All labels that may come; needed in the first call, where not all of
+            them are in ``y``.
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        self : FeedforwardClassifier
+
+        Raises
+        ------
+        AttributeError
+            If the solver does not go by mini-batches.
+        ParameterError
+            If a parameter is not allowed: ``early_stopping`` and ``checkpoint`` are for `fit`.
+        ValueError
+            If the rows cannot be used; `DataError` where layerlab found it.
+
+        Notes
+        -----
+        The input map is fitted on the rows of the first call, and kept. The
+        minimiser's memory goes on from call to call, and so does its schedule, which
+        reaches over ``max_iter`` calls: so many on the same rows are what `fit` does.
+        """
+        part = next_part(self, X, y, classes, sample_weight)
+        self._keep(part.problem, part.solution, part.watch)
+        self._course, self._seed = part.course, part.problem.seed
         return self
 
     def predict(self, X: Any) -> Array:
@@ -213,13 +320,17 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        y : ndarray of shape (n_samples,)
+        y : ndarray of shape (n_samples,), or (n_samples, n_labels) of 0 and 1
         """
-        likeliest = self._logits(X).argmax(axis=1)
-        return np.asarray(self.classes_[likeliest])
+        Z = self._decision(X)
+        if self.multilabel_:
+            return (Z > 0).astype(np.int64)
+        return np.asarray(self.classes_[Z.argmax(axis=1)])
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class; every row sums to one.
+
+        Where a row may have several labels it is each label's own, and does not.
 
         Parameters
         ----------
@@ -231,8 +342,7 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
             Never 0, however small; `predict_log_proba` tells such ones apart.
         """
         rows = self._rows(X)
-        many = rows.shape[0] * len(self.theta_) >= THREADS_FOR_ONCE
-        return self._predictor(self.n_threads if many else 1)(rows)
+        return probability_function(self, self._threads_for(rows))(rows)
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithm of each probability, exact also where that rounds to 0 or 1.
@@ -245,11 +355,13 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
         """
-        Z = self._logits(X)
-        return self.network_.output.log_probabilities(Z)
+        rows = self._rows(X)
+        return log_probabilities(self, rows, self._threads_for(rows))
 
     def decision_function(self, X: Any) -> Array:
         """Return the logits; for two classes the second's minus the first's.
+
+        Of a mean over views it is the logarithm of the mean.
 
         Parameters
         ----------
@@ -259,8 +371,17 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         -------
         decision : ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
         """
-        Z = self._logits(X)
-        return np.asarray(Z[:, 1] - Z[:, 0]) if Z.shape[1] == 2 else Z
+        Z = self._decision(X)
+        return (
+            np.asarray(Z[:, 1] - Z[:, 0]) if len(self.classes_) == 2 and not self.multilabel_ else Z
+        )
+
+    def _decision(self, X: Any) -> Array:
+        check_is_fitted(self)
+        if not averages_views(self):
+            return self._logits(X)
+        P = self.predict_proba(X)
+        return np.log(P) - np.log1p(-P) if self.multilabel_ else np.log(P)
 
     def predictor(self) -> Callable[[Array], Array]:
         """Return a function from rows to probabilities, without the checks of `predict_proba`.
@@ -273,11 +394,7 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
             Later fits do not change it.
         """
         check_is_fitted(self)
-        return self._predictor(self.n_threads)
-
-    def _predictor(self, n_threads: int | None) -> Predictor:
-        theta = self.theta_.copy()
-        return Predictor(self.network_, theta, self.input_map_, effective_threads(n_threads))
+        return probability_function(self, effective_threads(self.n_threads))
 
     def activations(self, X: Any) -> list[Array]:
         """Return what every layer makes of the rows.
@@ -299,98 +416,34 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         if hasattr(self, "theta_"):
             self.set_theta(self.theta_)  # a pickle keeps coefs_ apart from theta_, not as views
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "theta_")
-
-    def _problem(self, X: Any, y: Any, sample_weight: Any) -> Problem:
-        """Check parameters and rows, and return all that training needs."""
-        self._check_parameters()
-        X, y = validate_data(self, X, y, dtype="numeric", order="C", estimator=self)
-        rows = training_rows(self, X, y, sample_weight, self.class_weight)
-        network = Network.build(
-            X.shape[1], self.hidden_layer_sizes, len(rows.classes), self.activation, self.output
-        )
-        dtype = self._computing_dtype(X)
-        if self.warm_start and hasattr(self, "theta_"):
-            start = self._last_theta(network, rows.classes)
-            return Problem(network, self.input_map_, rows, start, dtype)
-        input_map = fit_input_map(rows.X, self.scaling, rows.weights)
-        return Problem(network, input_map, rows, self._start(network), dtype)
-
-    def _check_parameters(self) -> None:
-        check_hidden_layer_sizes(self.hidden_layer_sizes)
-        check_real("alpha", self.alpha, 0)
-        check_real("tol", self.tol, 0)
-        check_integer("max_iter", self.max_iter, 1)
-        check_flag("warm_start", self.warm_start)
-        check_flag("verbose", self.verbose)
-        effective_threads(self.n_threads)
-        if self.dtype is not None:
-            check_choice("dtype", _dtype_name(self.dtype), ["float32", "float64"])
-        if not isinstance(self.class_weight, dict | None):
-            check_choice("class_weight", self.class_weight, ["balanced"])
-        if self.callback is not None and not callable(self.callback):
-            raise refuse("callback", "callable or None", self.callback)
-        solver_named(self.solver)
-
-    def _start(self, network: Network) -> Vector:
-        """Return the weights to start from: given ones, or random ones."""
-        if not isinstance(self.init, str):
-            theta = np.array(self.init, np.float64)
-            network.layout.split(theta)  # refuses a wrong length
-            if not np.isfinite(theta).all():
-                raise refuse("init", "finite where it is an array", self.init)
-            return theta
-        initialiser_for(network, self.init)
-        return start_weights(network, self.init, seed=draw_seed(self.random_state))
-
-    def _last_theta(self, network: Network, classes: Array) -> Vector:
-        if self.network_.widths != network.widths or not np.array_equal(self.classes_, classes):
-            raise ParameterError(
-                f"warm_start needs the layers and classes of the last fit, {self.network_.widths} "
-                f"and {list(self.classes_)}. Got {network.widths} and {list(classes)} instead. "
-                "Set warm_start=False to start anew."
-            )
-        return self.theta_.astype(np.float64)
-
-    def _computing_dtype(self, X: Array) -> Any:
-        if self.dtype is not None:
-            return np.dtype(_dtype_name(self.dtype))  # in this machine's byte order
-        return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
-
-    def _watch(self, problem: Problem, X_val: Any, y_val: Any, weight: Any) -> Watch:
-        if X_val is None and y_val is None and weight is None:
-            return Watch(self.callback, self.verbose)
-        if X_val is None or y_val is None:
-            raise ParameterError(
-                "X_val and y_val must be given together, and sample_weight_val only with them."
-            )
-        X_val, y_val = validate_data(self, X_val, y_val, reset=False, dtype="numeric", order="C")
-        classes = problem.rows.classes
-        labels = known_labels(y_val, classes, "y_val")
-        rows = TrainingRows.weighted(X_val, labels, classes, weight)
-        return Watch(self.callback, self.verbose, replace(problem, rows=rows))
-
-    def _minimise(self, problem: Problem, watch: Watch) -> Solution:
-        stopping = Stopping(self.max_iter, self.tol)
-        solver = solver_named(self.solver)
-        with problem.objective(self.alpha, self.n_threads) as objective:
-            return solver.minimize(objective, problem.start, stopping=stopping, callback=watch)
 
     def _keep(self, problem: Problem, solution: Solution, watch: Watch) -> None:
         """Store what a fit leaves behind; until here the last fit is as it was."""
         if solution.status is Status.NON_FINITE:
             raise DataError(f"Training could not begin. {solution.status.value}")
         self.solution_ = solution
-        self.classes_, self.network_ = problem.rows.classes, problem.network
-        self.input_map_ = problem.input_map
-        self.set_theta(solution.theta.astype(problem.dtype))
+        self.take(problem, solution.theta.astype(problem.dtype))
         self.loss_ = self.best_loss_ = solution.cost
         self.loss_curve_ = solution.stats.history.cost[1:]
         self.n_iter_ = max(1, solution.stats.n_iter)
         self.validation_loss_curve_, self.validation_scores_ = watch.losses, watch.scores
+        self.best_iteration_ = self.n_iter_ if watch.best is None else watch.best.n_iter
         if solution.status in UNFINISHED:
             warnings.warn(solution.status.value, ConvergenceWarning, stacklevel=3)
+
+    def take(self, problem: Problem, theta: Array) -> None:
+        """Become the network of a problem, with these weights."""
+        self.classes_, self.network_ = problem.rows.classes, problem.network
+        self.input_map_, self.augmentation_ = problem.input_map, problem.deform
+        self.multilabel_ = problem.rows.several
+        self.set_theta(theta)
 
     def set_theta(self, theta: Array) -> None:
         """Take over all weights at once, for `fit` and for a loader of model files.
@@ -411,14 +464,10 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return np.asarray(validate_data(self, X, reset=False, dtype="numeric", order="C"))
 
+    def _threads_for(self, rows: Array) -> int:
+        many = rows.shape[0] * len(self.theta_) >= THREADS_FOR_ONCE
+        return effective_threads(self.n_threads if many else 1)
+
     def _logits(self, X: Any) -> Array:
         rows = self._rows(X)
         return finite_logits(self.network_, self.theta_, rows, self.input_map_)
-
-
-def _dtype_name(dtype: Any) -> Any:
-    """Return the name NumPy gives a dtype, or what came where that is none."""
-    try:
-        return np.dtype(dtype).name
-    except TypeError:
-        return dtype

@@ -27,6 +27,7 @@ from layerlab.engine.forward import layer_activations
 from layerlab.errors import DataError, ParameterError
 from layerlab.models.classifier import FeedforwardClassifier
 from layerlab.models.gradient_verdict import GradientCheck, TensorCheck
+from layerlab.models.preparing import problem_of, regularisation_of
 from layerlab.models.problem import Problem
 from layerlab.models.targets import known_rows
 from layerlab.network import Layout
@@ -54,7 +55,10 @@ def check_gradient(
     """Check a network's gradient on your own data, layer by layer.
 
     The cost is the very one that ``fit`` minimises, with its input map,
-    penalty, sample and class weights, in double precision.
+    penalties, label smoothing, sample and class weights, in double precision;
+    through layer normalisation, and of several labels a row. Of dropout, noise and
+    deformations it is the clean cost, without any. No rows are cut off for early
+    stopping.
 
     Parameters
     ----------
@@ -62,7 +66,7 @@ def check_gradient(
         Fitted: checked at its weights. Not fitted: at the weights it would
         start from. It is not changed.
     X : array-like of shape (n_samples, n_features)
-    y : array-like of shape (n_samples,)
+    y : array-like of shape (n_samples,) or (n_samples, n_labels)
     sample_weight : array-like of shape (n_samples,), optional
     step : float, default=1e-5
         Of the central differences.
@@ -91,7 +95,8 @@ def check_gradient(
     Notes
     -----
     Components whose step changes the sign of a pre-activation of a kinked
-    activation (ReLU and its kin) are left out and counted.
+    activation (ReLU and its kin), or with ``l1`` the sign of a weight, are left out and
+    counted.
 
     Examples
     --------
@@ -253,23 +258,32 @@ def _problem(classifier: FeedforwardClassifier, X: Any, y: Any, sample_weight: A
     """Return what is trained, in double precision, starting where it is to be checked."""
     if not classifier.__sklearn_is_fitted__():
         model: FeedforwardClassifier = clone(classifier).set_params(dtype="float64")
-        return model._problem(X, y, sample_weight)
+        return problem_of(model, X, y, sample_weight)
     model = copy(classifier)
-    X, y = validate_data(model, X, y, reset=False, dtype="numeric", order="C")
-    rows = known_rows(X, y, model.classes_, sample_weight, model.class_weight)
-    theta = model.theta_.astype(np.float64)
-    return Problem(model.network_, model.input_map_, rows, theta, np.dtype(np.float64))
+    X, y = validate_data(model, X, y, reset=False, dtype="numeric", order="C", multi_output=True)
+    known = model.classes_, model.multilabel_
+    rows = known_rows(X, y, *known, sample_weight, model.class_weight)
+    network, theta = model.network_, model.theta_.astype(np.float64)
+    kept = regularisation_of(model, len(network.activations))
+    parts = network, model.input_map_, rows, theta, np.dtype(np.float64)
+    return Problem(*parts, regularisation=kept)
 
 
 def _sides_of_kinks(problem: Problem) -> Sides | None:
-    """Return the function theta -> which pre-activations of kinked activations are positive."""
+    """Return the function theta -> which pre-activations of kinked activations are positive.
+
+    With an L1 penalty also which weights are.
+    """
     network, X = problem.network, problem.rows.X
     kinked = [i for i, g in enumerate(network.activations, start=1) if not g.smooth]
-    if not kinked:
+    of_weights = problem.regularisation.l1 > 0
+    if not kinked and not of_weights:
         return None
 
     def sides(theta: Vector) -> Array:
-        parts: list[Array] = []
+        parts = [np.packbits(theta > 0)] if of_weights else []
+        if not kinked:
+            return parts[0]
         for start in range(0, len(X), PATTERN_ROWS):
             rows = X[start : start + PATTERN_ROWS]
             layers = layer_activations(network, theta, rows, problem.input_map)

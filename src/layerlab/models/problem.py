@@ -7,8 +7,9 @@ from typing import Any
 
 from layerlab._typing import Vector
 from layerlab.engine import RowObjective
+from layerlab.engine.objective import Deform
 from layerlab.models.targets import TrainingRows
-from layerlab.network import InputMap, Network
+from layerlab.network import NONE, InputMap, Network, Regularisation
 
 __all__ = ["Problem"]
 
@@ -25,6 +26,11 @@ class Problem:
     start : ndarray of shape (n_weights,)
     dtype : dtype
         What is computed in.
+    seed : int
+        From it all that is random in training derives.
+    regularisation : Regularisation
+    deform : callable or None
+        See `RowObjective`.
     """
 
     network: Network
@@ -32,6 +38,14 @@ class Problem:
     rows: TrainingRows
     start: Vector
     dtype: Any
+    seed: int = 0
+    regularisation: Regularisation = NONE
+    deform: Deform | None = None
+
+    @property
+    def draws(self) -> bool:
+        """Whether training is given other rows or units in each call, at random."""
+        return self.regularisation.draws or self.deform is not None
 
     def objective(self, alpha: float, n_threads: int | None) -> RowObjective:
         """Return the cost that training minimises."""
@@ -44,4 +58,7 @@ class Problem:
             input_map=self.input_map,
             dtype=self.dtype,
             n_threads=n_threads,
+            seed=self.seed,
+            regularisation=self.regularisation,
+            deform=self.deform,
         )

@@ -7,6 +7,7 @@ from reprlib import repr as shorten
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
@@ -14,7 +15,15 @@ from sklearn.utils.validation import _check_sample_weight, column_or_1d
 from layerlab._typing import Array, FloatArray, IndexArray
 from layerlab.errors import DataError, did_you_mean
 
-__all__ = ["TrainingRows", "known_labels", "known_rows", "training_rows"]
+__all__ = [
+    "TrainingRows",
+    "has_several",
+    "known_labels",
+    "known_rows",
+    "labels_as_known",
+    "several_labels",
+    "training_rows",
+]
 
 # Kinds of label that name classes, unless they are many; scikit-learn looks at the others, and says
 # a word on many, in half a millisecond.
@@ -29,7 +38,7 @@ class TrainingRows:
     ----------
     X : ndarray of shape (m, n_features)
     labels : ndarray of shape (m,)
-        Indices into ``classes``.
+        Indices into ``classes``; or of shape (m, K), 0 or 1 for each class by itself.
     classes : ndarray of shape (K,)
         Sorted labels.
     weights : ndarray of shape (m,) or None
@@ -40,6 +49,22 @@ class TrainingRows:
     labels: IndexArray
     classes: Array
     weights: FloatArray | None
+
+    @property
+    def several(self) -> bool:
+        """Whether a row may have several labels."""
+        return self.labels.ndim == 2
+
+    def right(self, Z: Array) -> Array:
+        """Return which rows these logits (m, K) get right; of several labels, all of them."""
+        if self.several:
+            return np.asarray(((Z > 0) == (self.labels > 0)).all(axis=1))
+        return np.asarray(Z.argmax(axis=1) == self.labels)
+
+    def subset(self, rows: IndexArray) -> TrainingRows:
+        """Return some of the rows."""
+        weights = None if self.weights is None else self.weights[rows]
+        return TrainingRows(self.X[rows], self.labels[rows], self.classes, weights)
 
     @classmethod
     def weighted(cls, X: Array, labels: IndexArray, classes: Array, weight: Any) -> TrainingRows:
@@ -73,6 +98,11 @@ class TrainingRows:
         """
         if class_weight is None:
             return self
+        if self.several:
+            raise DataError(
+                "class_weight is for rows with one label each. Here a row may have several; leave "
+                "class_weight out, or give sample_weight."
+            )
         by_class = np.asarray(compute_sample_weight(class_weight, self.classes[self.labels]))
         weights = by_class if self.weights is None else self.weights * by_class
         return TrainingRows.weighted(self.X, self.labels, self.classes, weights)
@@ -91,6 +121,8 @@ def training_rows(
     DataError
         If fewer than two classes are left, or a weight is not allowed.
     """
+    if has_several(y):
+        return _rows_of_several(X, y, sample_weight, class_weight)
     y = column_or_1d(y, warn=True)
     classes, labels = np.unique(y, return_inverse=True)
     if y.dtype.kind not in PLAIN_LABELS or 2 * len(classes) > len(y):
@@ -106,8 +138,41 @@ def training_rows(
     return TrainingRows(rows.X, labels, classes[present], rows.weights).balanced(class_weight)
 
 
+def _rows_of_several(X: Array, y: Any, sample_weight: Any, class_weight: Any) -> TrainingRows:
+    """Return rows of which each may have several labels: y is 0 or 1 for each."""
+    labels, n_classes = several_labels(y), np.shape(y)[1]
+    rows = TrainingRows.weighted(X, labels, np.arange(n_classes), sample_weight)
+    return rows.balanced(class_weight)
+
+
+def has_several(y: Any) -> bool:
+    """Say whether y has a column a label: a row may have several of them then."""
+    return np.ndim(y) == 2 and np.shape(y)[1] > 1
+
+
+def several_labels(y: Any, name: str = "y") -> IndexArray:
+    """Return 0 or 1 for each row and label.
+
+    Raises
+    ------
+    DataError
+        If something else stands there.
+    """
+    matrix: Any = y
+    dense = matrix.toarray() if issparse(y) else matrix
+    given = np.asarray(dense)
+    wrong = np.argwhere(~np.isin(given, (0, 1)))
+    if len(wrong):
+        row, column = (int(i) for i in wrong[0])
+        raise DataError(
+            f"{name} with several columns must hold 0 or 1 for each label. Got "
+            f"{given[row, column].item()!r} in row {row}, column {column}."
+        )
+    return given.astype(np.intp)
+
+
 def known_rows(
-    X: Array, y: Any, classes: Array, sample_weight: Any, class_weight: Any
+    X: Array, y: Any, classes: Array, several: bool, sample_weight: Any, class_weight: Any
 ) -> TrainingRows:
     """Return rows for a network that is already trained, labelled as its classes are.
 
@@ -116,8 +181,33 @@ def known_rows(
     DataError
         If a label is not among ``classes``, or a weight is not allowed.
     """
-    labels = known_labels(y, classes, "y")
+    labels = labels_as_known(y, classes, several, "y")
     return TrainingRows.weighted(X, labels, classes, sample_weight).balanced(class_weight)
+
+
+def labels_as_known(y: Any, classes: Array, several: bool, name: str) -> IndexArray:
+    """Return labels as a network has them that is already trained.
+
+    Parameters
+    ----------
+    y : array-like of shape (m,) or (m, K)
+    classes : ndarray of shape (K,)
+    several : bool
+        Whether it was trained with several labels a row.
+    name : str
+        What the error calls y.
+
+    Raises
+    ------
+    DataError
+        If y has not the columns it had in training, or a label is not among ``classes``.
+    """
+    if has_several(y) != several or (several and np.shape(y)[1] != len(classes)):
+        columns = f"{len(classes)} columns, one a label" if several else "one label a row"
+        raise DataError(
+            f"{name} must have {columns}, as in training. Got the shape {np.shape(y)} instead."
+        )
+    return several_labels(y, name) if several else known_labels(y, classes, name)
 
 
 def known_labels(y: Any, classes: Array, name: str) -> IndexArray:

@@ -15,18 +15,22 @@ from layerlab.network.propagation import (
     block_gradient,
     penalty,
 )
+from layerlab.network.regularisation import NONE, Draws, Regularisation
 
 __all__ = [
     "ACTIVATIONS",
     "INITIALISERS",
+    "NONE",
     "OUTPUTS",
     "Activation",
+    "Draws",
     "Feedforward",
     "InputMap",
     "Layers",
     "Layout",
     "Network",
     "Output",
+    "Regularisation",
     "Workspace",
     "add_decay",
     "block_cost",

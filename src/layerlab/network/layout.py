@@ -45,6 +45,12 @@ class Layout:
         sizes = [(n_in + 1) * n_out for n_in, n_out in pairwise(self.widths)]
         return tuple(int(s) for s in np.cumsum([0, *sizes[:-1]]))
 
+    @cached_property
+    def matrices(self) -> tuple[tuple[slice, tuple[int, int]], ...]:
+        """Where each W stands in theta, and its shape (n_in, n_out)."""
+        shapes = zip(self.starts, pairwise(self.widths), strict=True)
+        return tuple((slice(start, start + n * k), (n, k)) for start, (n, k) in shapes)
+
     def split(self, theta: Array) -> Layers:
         """Return each layer's W and b as views of ``theta``.
 

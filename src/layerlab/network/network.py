@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from layerlab._validation import check_integer, refuse
+from layerlab._validation import check_flag, check_integer, refuse
 from layerlab.errors import ParameterError
 from layerlab.network.activations import Activation, activation_named
 from layerlab.network.layout import Layout
@@ -29,11 +29,14 @@ class Network:
     activations : tuple of Activation
         One a hidden layer.
     output : Output
+    layer_norm : bool
+        Whether each hidden layer's pre-activations are normalised over its units.
     """
 
     widths: tuple[int, ...]
     activations: tuple[Activation, ...]
     output: Output
+    layer_norm: bool = False
 
     @classmethod
     def build(
@@ -43,6 +46,7 @@ class Network:
         n_classes: int,
         activation: str | Sequence[str] = "tanh",
         output: str = "softmax",
+        layer_norm: bool = False,
     ) -> Network:
         """Return the network for rows of ``n_features`` and ``n_classes`` classes.
 
@@ -54,11 +58,12 @@ class Network:
         activation : str or sequence of str
             One for all hidden layers, or one a layer.
         output : {"softmax", "sigmoid"}
+        layer_norm : bool
 
         Raises
         ------
         ParameterError
-            If a size is below 1, or a name is unknown.
+            If a size is below 1, a name is unknown, or ``layer_norm`` is no bool.
         """
         hidden = check_hidden_layer_sizes(hidden_layer_sizes)
         names = _one_a_layer(activation, len(hidden))
@@ -66,6 +71,7 @@ class Network:
             (n_features, *hidden, n_classes),
             tuple(activation_named(name) for name in names),
             output_named(output),
+            check_flag("layer_norm", layer_norm),
         )
 
     @cached_property

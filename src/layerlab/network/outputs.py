@@ -2,7 +2,11 @@
 
 No probability is ever clipped and none is formed before its logarithm is
 taken, so no logit, however large, overflows or gives log 0. Labels are class
-indices y; ``weights`` hold each row's share of the sum (1/m for equal rows).
+indices y (n,), or for units by themselves 0 or 1 for each class, (n, K);
+``weights`` hold each row's share of the sum (1/m for equal rows). With label
+smoothing ε a target t becomes (1 - ε) t + ε/K for the softmax, and for units by
+themselves (1 - ε) t + ε/2: Szegedy et al. (2016), "Rethinking the Inception
+architecture", sec. 7, with the uniform distribution over what one unit tells apart.
 """
 
 from __future__ import annotations
@@ -29,7 +33,7 @@ class Output:
     name : str
     title : str
         As the attribute ``out_activation_`` of scikit-learn names it.
-    cost : callable (Z, y, weights, delta) -> float
+    cost : callable (Z, y, weights, delta, smoothing=0) -> float
         The weighted cost of a block, writing its gradient with respect to the
         logits Z (n, K) into ``delta`` (n, K), which may be Z.
     curvature : callable (Z, weights, RZ, out) -> None
@@ -43,19 +47,23 @@ class Output:
 
     name: str
     title: str
-    cost: Callable[[Array, IndexArray, Array, Array], Any]
+    cost: Callable[..., Any]
     curvature: Callable[[Array, Array, Array, Array], None]
     units: Callable[[Array], Array]
     log_probabilities: Callable[[Array], Array]
 
 
-def _softmax_cost(Z: Array, y: IndexArray, weights: Array, delta: Array) -> Any:
+def _softmax_cost(
+    Z: Array, y: IndexArray, weights: Array, delta: Array, smoothing: float = 0.0
+) -> Any:
     """Cross-entropy of softmax: Bishop (2006), eq. 4.108; delta = p - t, eq. 4.109.
 
     The label's own term is kept out of the sum of exponentials. Then neither
     log(1 + rest) nor 1 - p = rest/(1 + rest) loses digits on rows that are
     fitted well, where p rounds to 1.
     """
+    if smoothing:
+        return _smoothed_softmax_cost(Z, y, weights, delta, smoothing)
     at_label = np.arange(len(y)), y
     np.subtract(Z, Z.max(axis=1, keepdims=True), out=delta)
     z_label = delta[at_label]
@@ -68,18 +76,41 @@ def _softmax_cost(Z: Array, y: IndexArray, weights: Array, delta: Array) -> Any:
     return _weighted_sum(weights, np.log1p(_wide(rest) + (e_label - 1)) - z_label)
 
 
-def _sigmoid_cost(Z: Array, y: IndexArray, weights: Array, delta: Array) -> Any:
+def _smoothed_softmax_cost(
+    Z: Array, y: IndexArray, weights: Array, delta: Array, smoothing: float
+) -> Any:
+    """Cross-entropy with targets t = (1 - ε) onehot + ε/K: log Σ e^z - t·z, delta = p - t."""
+    at_label = np.arange(len(y)), y
+    centred = Z - Z.max(axis=1, keepdims=True)
+    np.exp(centred, out=delta)
+    total = delta.sum(axis=1)
+    delta /= total[:, None]
+    delta -= smoothing / Z.shape[1]
+    delta[at_label] -= 1 - smoothing
+    delta *= weights[:, None]
+    on_targets = (1 - smoothing) * _wide(centred[at_label]) + smoothing * _wide(centred).mean(
+        axis=1
+    )
+    return _weighted_sum(weights, np.log(_wide(total)) - on_targets)
+
+
+def _sigmoid_cost(
+    Z: Array, y: IndexArray, weights: Array, delta: Array, smoothing: float = 0.0
+) -> Any:
     """Binary cross-entropy summed over K independent units: Bishop (2006), eq. 4.90.
 
-    With sign s = -1 for the label's unit and +1 for the others it is the sum
-    of softplus(s z), and delta = s · sigmoid(s z).
+    With sign s = -1 for the label's units and +1 for the others it is the sum
+    of softplus(s z) - ε/2 · s z, and delta = s · (sigmoid(s z) - ε/2).
     """
-    at_label = np.arange(len(y)), y
+    at_label = (np.arange(len(y)), y) if y.ndim == 1 else y.astype(bool)
     turned = Z.copy()
     turned[at_label] *= -1
     terms = np.empty_like(turned)
     softplus(turned, terms)
     sigmoid(turned, delta)
+    if smoothing:
+        terms -= smoothing / 2 * turned
+        delta -= smoothing / 2
     delta[at_label] *= -1
     delta *= weights[:, None]
     return _weighted_sum(weights, _wide(terms).sum(axis=1))

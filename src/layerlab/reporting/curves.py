@@ -86,6 +86,7 @@ def learning_curve(
     n_train: int | None = None,
     n_validation: int | None = None,
     first_iteration: int = 1,
+    unit: str = "iteration",
 ) -> Figure:
     """Draw cost, and below it accuracy, against the minimiser's iterations.
 
@@ -99,6 +100,8 @@ def learning_curve(
         Numbers of rows; stated below the figure.
     first_iteration : int
         What the first value belongs to; 0 if it is the cost of the starting weights.
+    unit : str
+        What the values belong to: iterations, or epochs.
 
     Returns
     -------
@@ -122,7 +125,7 @@ def learning_curve(
     _cost_panel(axes[0], costs, first_iteration)
     if accuracy is not None:
         _accuracy_panel(axes[1], accuracy, first_iteration)
-    axes[-1].set_xlabel("iteration")
+    axes[-1].set_xlabel(unit)
     _whole_ticks(axes[-1], first_iteration + np.arange(float(len(costs["training"]))))
     footnote(figure, _rows_note(n_train, n_validation))
     return figure

@@ -140,29 +140,38 @@ def _drawn(e: Exploration, stage: str) -> str:
 
 
 def _depth(e: Exploration) -> Iterator[Drawing]:
-    chosen = e.chosen.configuration
+    chosen = e.preset.searched.configuration
     points = [
         DepthPoint(c.configuration, c.accuracy, c.error, c.configuration == chosen)
         for c in e.candidates
     ]
     n_folds = len(e.candidates[0].accuracies)
     figure = depth_width(points, n_rows=e.used["search"].rows, n_folds=n_folds)
-    caption = "Every network of the search at every value of α, with one standard error."
+    caption = (
+        "Every network of the search at every value of α, with one standard error. Ringed is what "
+        "the search chose."
+    )
     yield "depth-width", "Accuracy by depth and width", caption, figure
 
 
 def _learning(e: Exploration) -> Iterator[Drawing]:
-    model = e.chosen.model
+    model, by_preset = e.chosen.model, e.chosen.configuration.preset is not None
     figure = learning_curve(
         model.loss_curve_,
         model.validation_loss_curve_,
         model.validation_scores_,
-        n_train=e.used["choice"].rows,
-        n_validation=e.used["watched"].rows,
+        n_train=e.used["preset" if by_preset else "choice"].rows,
+        n_validation=e.used["preset_watched" if by_preset else "watched"].rows,
+        unit="epoch" if hasattr(model, "partial_fit") else "iteration",
+    )
+    cost = (
+        "mean over each epoch, of rows as the preset changes them and of single rows as they are"
+        if by_preset
+        else "penalty included on training rows"
     )
     caption = (
-        "The chosen network, fitted on training rows: cost (penalty included on training rows), "
-        "and accuracy on validation rows."
+        f"The chosen network, fitted on training rows: cost ({cost}), and accuracy on validation "
+        "rows."
     )
     yield "learning-curve", "Learning", caption, figure
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from layerlab.data.checks import HealthReport
 from layerlab.exploration import Configuration, Exploration, GroupStudy
 from layerlab.metrics import PairedDifference, Score
+from layerlab.reporting.preset_sentences import mean_of_seeds_note, preset_notes
 from layerlab.reporting.shares import difference_points, percent
 
 __all__ = [
@@ -24,6 +25,7 @@ STAGES = (
     ("curve", "the curve of nearest neighbours,", "development rows"),
     ("search", "the search,", "training rows"),
     ("choice", "the choice and the further seeds,", "training rows"),
+    ("preset", "the preset and its further seeds,", "training rows"),
     ("groups", "rows of unseen groups,", "development rows"),
     ("refit", "the network that ships,", "development rows"),
     ("softmax", "softmax regression,", "development rows"),
@@ -39,7 +41,12 @@ def score(found: Score) -> str:
 
 
 def network_words(configuration: Configuration) -> str:
-    """Return a network's layers in words."""
+    """Return a network's layers in words, and the preset that trains it."""
+    words = _layers_words(configuration)
+    return words if configuration.preset is None else f"{words} (preset {configuration.preset})"
+
+
+def _layers_words(configuration: Configuration) -> str:
     depth = configuration.depth
     if not depth:
         return "a network without a hidden layer (softmax regression)"
@@ -112,7 +119,8 @@ def _points(difference: PairedDifference) -> str:
 
 def notes(e: Exploration) -> list[str]:
     """Return what has to be known to trust the answer."""
-    said = [depth_sentence(e), _against_neighbours(e), _seeds(e), _kept(e)]
+    said = [*preset_notes(e), depth_sentence(e), _against_neighbours(e), _seeds(e)]
+    said += [*mean_of_seeds_note(e), _kept(e)]
     if "group" in e.neighbours.curves:
         said.append(_folds(e))
     said += limits_notes(e)
@@ -130,7 +138,7 @@ def limits_notes(e: Exploration) -> list[str]:
     parts = [
         f"{words} {e.used[stage].rows:,} of {e.used[stage].of:,} {rows}"
         for stage, words, rows in STAGES
-        if stage in e.used and not e.used[stage].all
+        if stage in e.used and not e.used[stage].all and not _as_choice(e, stage)
     ]
     if parts:
         said.append(
@@ -144,6 +152,11 @@ def limits_notes(e: Exploration) -> list[str]:
             f"long and were not tried: {names}."
         )
     return said
+
+
+def _as_choice(e: Exploration, stage: str) -> bool:
+    """Whether it is said already, with the choice."""
+    return stage == "preset" and e.used[stage] == e.used["choice"]
 
 
 def _against_neighbours(e: Exploration) -> str:
@@ -162,7 +175,7 @@ def _paired(e: Exploration) -> str:
 def _seeds(e: Exploration) -> str:
     accuracies = [f.score.accuracy for f in e.replicates]
     if len(accuracies) == 1:
-        return "The budget left no time for further seeds, so the spread over seeds is not known."
+        return "There was no time for further seeds, so the spread over seeds is not known."
     ends = dict.fromkeys(percent(a) for a in (min(accuracies), max(accuracies)))
     return (
         f"Started from {len(accuracies)} different seeds, the same network reaches "

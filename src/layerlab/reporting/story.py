@@ -9,6 +9,7 @@ from layerlab.data.checks import HealthReport
 from layerlab.exploration import Exploration
 from layerlab.reporting.content import FigureContent, ReportContent
 from layerlab.reporting.health import health_content
+from layerlab.reporting.preset_sentences import preset_words
 from layerlab.reporting.sentences import answer, group_noun, notes
 from layerlab.reporting.shares import percent
 from layerlab.reporting.tables import candidates_table, models_table, shortlist_table
@@ -76,6 +77,7 @@ def _provenance(e: Exploration, health: str) -> list[tuple[str, str]]:
             f"{len(split.test)} test rows",
         ),
         ("Seed", str(e.seed)),
+        ("Preset", preset_words(e)),
         ("Networks tried", f"{len(e.candidates)} of {e.planned}"),
         ("Seconds", f"{sum(e.seconds.values()):.1f}"),
         ("layerlab", version("layerlab")),

@@ -64,7 +64,8 @@ def _model(e: Exploration, name: str, found: TestScore) -> Row:
 
 def _title(e: Exploration, name: str) -> str:
     if name == "network":
-        return f"Network, {e.chosen.configuration.shape}"
+        chosen = e.chosen.configuration
+        return f"Network, {f'preset {chosen.preset}' if chosen.preset else chosen.shape}"
     return f"Nearest neighbours, k = {e.k}" if name == "knn" else TITLES[name]
 
 
@@ -74,15 +75,28 @@ def _difference(e: Exploration, name: str) -> str:
 
 
 def shortlist_table(e: Exploration) -> Table:
-    """Return the networks that validation rows chose among."""
+    """Return the networks that validation rows chose among, the preset's last."""
+    preset = e.preset.finalist
+    shown = [*e.finalists, *([] if preset is None else [preset])]
     return Table(
         "The choice",
         SHORTLIST,
-        [_finalist(finalist) for finalist in e.finalists],
+        [_finalist(finalist) for finalist in shown],
         f"The best {len(e.finalists)} of the search, fitted on {_rows(e, 'choice')} "
-        f"and scored on {len(e.split.validation)} validation rows. Chosen is the smallest within "
-        "one standard error of the best.",
-        emphasis=list(e.finalists).index(e.chosen),
+        f"and scored on {len(e.split.validation)} validation rows. The search's choice is the "
+        f"smallest within one standard error of the best.{_preset_rule(e)}",
+        emphasis=shown.index(e.chosen),
+    )
+
+
+def _preset_rule(e: Exploration) -> str:
+    if e.preset.finalist is None:
+        return ""
+    rows = "the same rows" if e.used["preset"] == e.used["choice"] else _rows(e, "preset")
+    room = ", within one standard error," if e.preset.finalist.configuration.deforms else ""
+    return (
+        f" Last the preset's network, fitted on {rows}: it is taken where it does as well{room} as "
+        "the search's choice."
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
-from layerlab._callbacks import Callback
+from layerlab._callbacks import Callback, Keeper, Snapshot
 from layerlab._typing import Objective, Vector
 from layerlab._validation import check_choice, check_real
 from layerlab.solvers.betas import BETAS
@@ -68,6 +69,7 @@ class NonlinearCG(BaseEstimator):
         *,
         stopping: Stopping | None = None,
         callback: Callback | None = None,
+        keeper: Keeper | None = None,
     ) -> Solution:
         """Minimise ``objective`` from ``theta``.
 
@@ -80,6 +82,8 @@ class NonlinearCG(BaseEstimator):
         stopping : Stopping
         callback : callable, optional
             Called with an `Iteration` after each; True stops.
+        keeper : Keeper, optional
+            Asked after every iteration whether to keep the state.
 
         Returns
         -------
@@ -92,11 +96,19 @@ class NonlinearCG(BaseEstimator):
         """
         check_choice("beta", self.beta, BETAS)
         check_real("curvature", self.curvature, 0.1, 1, open_high=True)
-        return run_steps(self, objective, theta, stopping, callback)
+        return run_steps(self, objective, theta, stopping, callback, keeper)
 
     def start(self, objective: CountedObjective, point: Point) -> _State:  # noqa: ARG002
         """Return the state before the first step: steepest descent."""
         return _State(-point.gradient)
+
+    def pack(self, state: _State) -> Snapshot:
+        """Return the state as plain data."""
+        return {**vars(state), "direction": state.direction.copy()}
+
+    def unpack(self, packed: Snapshot, point: Point) -> _State:  # noqa: ARG002
+        """Return the state that was packed."""
+        return _State(**{**packed, "direction": np.array(packed["direction"], np.float64)})
 
     def step(self, objective: CountedObjective, point: Point, state: _State) -> Point | None:
         """Search along the direction, and turn it; once more downhill where that fails."""

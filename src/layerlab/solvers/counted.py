@@ -6,6 +6,7 @@ from math import inf, isfinite
 
 import numpy as np
 
+from layerlab._callbacks import Snapshot
 from layerlab._typing import Costs, Curves, Objective, Vector
 from layerlab.solvers.solution import Point
 
@@ -50,6 +51,24 @@ class CountedObjective:
             + COST_PASS * self.cost_evaluations
             + CURVATURE_PASS * self.curvature_products
         )
+
+    def pack(self) -> Snapshot:
+        """Return counts and best point as plain data."""
+        return {
+            "evaluations": self.evaluations,
+            "cost_evaluations": self.cost_evaluations,
+            "curvature_products": self.curvature_products,
+            "best": None if self.best is None else self.best.pack(),
+            "costs_met": sorted(self.costs_met),
+        }
+
+    def unpack(self, packed: Snapshot) -> None:
+        """Take over what was packed."""
+        self.evaluations = packed["evaluations"]
+        self.cost_evaluations = packed["cost_evaluations"]
+        self.curvature_products = packed["curvature_products"]
+        self.best = None if packed["best"] is None else Point.unpack(packed["best"])
+        self.costs_met = set(packed["costs_met"])
 
     def at(self, theta: Vector) -> Point:
         """Return theta with its cost and gradient, as float64 and in an array of its own."""

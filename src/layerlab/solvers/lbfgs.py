@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sklearn.base import BaseEstimator
 
-from layerlab._callbacks import Callback
+from layerlab._callbacks import Callback, Keeper, Snapshot
 from layerlab._typing import Objective, Vector
 from layerlab._validation import check_integer
 from layerlab.solvers.counted import CountedObjective
@@ -62,6 +62,7 @@ class LBFGS(BaseEstimator):
         *,
         stopping: Stopping | None = None,
         callback: Callback | None = None,
+        keeper: Keeper | None = None,
     ) -> Solution:
         """Minimise ``objective`` from ``theta``.
 
@@ -73,6 +74,8 @@ class LBFGS(BaseEstimator):
         stopping : Stopping
         callback : callable, optional
             Called with an `Iteration` after each; True stops.
+        keeper : Keeper, optional
+            Asked after every iteration whether to keep the state.
 
         Returns
         -------
@@ -85,12 +88,23 @@ class LBFGS(BaseEstimator):
         """
         if self.memory is not None:
             check_integer("memory", self.memory, 1)
-        return run_steps(self, objective, theta, stopping, callback)
+        return run_steps(self, objective, theta, stopping, callback, keeper)
 
     def start(self, objective: CountedObjective, point: Point) -> Pairs:  # noqa: ARG002
         """Return the state before the first step: an empty memory."""
         n_weights = len(point.theta)
         return Pairs(self.memory or default_memory(n_weights), n_weights)
+
+    def pack(self, state: Pairs) -> Snapshot:
+        """Return the memory as plain data."""
+        return state.pack()
+
+    def unpack(self, packed: Snapshot, point: Point) -> Pairs:
+        """Return the memory that was packed."""
+        n_weights = len(point.theta)
+        pairs = Pairs(self.memory or default_memory(n_weights), n_weights)
+        pairs.unpack(packed)
+        return pairs
 
     def step(self, objective: CountedObjective, point: Point, state: Pairs) -> Point | None:
         """Search along -H g and remember what was found."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import inf
 from time import perf_counter
 from typing import Protocol, TypeVar
 
 import numpy as np
 
-from layerlab._callbacks import Callback, Iteration
+from layerlab._callbacks import Callback, Iteration, Keeper, Snapshot
 from layerlab._guard import single_threaded_blas
 from layerlab._typing import Objective, Vector
 from layerlab.solvers.counted import CountedObjective
@@ -70,6 +70,7 @@ class Solver(Protocol):
         *,
         stopping: Stopping | None = None,
         callback: Callback | None = None,
+        keeper: Keeper | None = None,
     ) -> Solution:
         """Minimise ``objective`` from ``theta``."""
         ...
@@ -84,6 +85,14 @@ class Algorithm(Protocol[State]):
 
     def step(self, objective: CountedObjective, point: Point, state: State) -> Point | None:
         """Return the next point, changing the state; None where no lower cost can be had."""
+        ...
+
+    def pack(self, state: State) -> Snapshot:
+        """Return a copy of the state as plain data."""
+        ...
+
+    def unpack(self, packed: Snapshot, point: Point) -> State:
+        """Return the state that was packed at that point."""
         ...
 
 
@@ -116,6 +125,21 @@ class Recorder:
         if self._asked_to_stop(point, seconds):
             return Status.CALLBACK
         return self.stopping.reason(previous, point, self.n_iter)
+
+    def pack(self) -> Snapshot:
+        """Return what was recorded as plain data."""
+        return {
+            "history": asdict(self.history),
+            "seconds": perf_counter() - self.began,
+            "counted": self.objective.pack(),
+        }
+
+    def unpack(self, packed: Snapshot, last: Point) -> None:
+        """Take over what was packed at that point."""
+        self.history = History(**packed["history"])
+        self.began -= packed["seconds"]
+        self.objective.unpack(packed["counted"])
+        self.last = last
 
     def stuck(self) -> Status:
         """Return why no further point could be had: rounding, or nothing but non-finite costs."""
@@ -158,6 +182,7 @@ class Recorder:
             point.gradient_norm,
             self.objective.evaluations,
             seconds,
+            max_iter=self.stopping.max_iter,
         )
 
 
@@ -167,6 +192,7 @@ def run_steps(
     theta: Vector,
     stopping: Stopping | None = None,
     callback: Callback | None = None,
+    keeper: Keeper | None = None,
 ) -> Solution:
     """Run an algorithm until a stopping test holds, and return the best point met.
 
@@ -174,11 +200,17 @@ def run_steps(
     """
     counted = CountedObjective(objective)
     recorder = Recorder(counted, stopping or Stopping(), callback)
-    start = unevaluated(theta)
+    saved = None if keeper is None else keeper.saved()
+    start = unevaluated(theta) if saved is None else Point.unpack(saved["point"])
     try:
         with single_threaded_blas():
-            start = counted.at(start.theta)
-            status = _iterate(algorithm, counted, start, recorder)
+            if saved is None:
+                start = counted.at(start.theta)
+                status, state = _begin(algorithm, counted, start, recorder)
+            else:
+                recorder.unpack(saved["recorder"], start)
+                status, state = None, algorithm.unpack(saved["state"], start)
+            status = status or _iterate(algorithm, counted, start, recorder, state, keeper)
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
     return recorder.solution(status, start)
@@ -189,20 +221,48 @@ def unevaluated(theta: Vector) -> Point:
     return Point(np.array(theta, np.float64), inf, np.zeros(len(theta)))
 
 
+def _begin(
+    algorithm: Algorithm[State], objective: CountedObjective, point: Point, recorder: Recorder
+) -> tuple[Status | None, State]:
+    """Return the first state, and why the run ends before its first step, if it does."""
+    state = algorithm.start(objective, point)
+    return (recorder.record(point) if point.finite else Status.NON_FINITE), state
+
+
 def _iterate(
     algorithm: Algorithm[State],
     objective: CountedObjective,
     point: Point,
     recorder: Recorder,
+    state: State,
+    keeper: Keeper | None,
 ) -> Status:
-    if not point.finite:
-        return Status.NON_FINITE
-    state = algorithm.start(objective, point)
-    status = recorder.record(point)
+    status: Status | None = None
     while status is None:
         found = algorithm.step(objective, point, state)
         if found is None:
             return recorder.stuck()
         point = found
         status = recorder.record(point)
+        if status is None and keeper is not None:
+            status = _keep(keeper, algorithm, point, recorder, state)
     return status
+
+
+def _keep(
+    keeper: Keeper,
+    algorithm: Algorithm[State],
+    point: Point,
+    recorder: Recorder,
+    state: State,
+) -> Status | None:
+    """Offer the state, and return that the run ends here where the keeper says so."""
+
+    def snapshot() -> Snapshot:
+        return {
+            "point": point.pack(),
+            "recorder": recorder.pack(),
+            "state": algorithm.pack(state),
+        }
+
+    return Status.CALLBACK if keeper.step(snapshot) else None

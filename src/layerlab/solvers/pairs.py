@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from layerlab._callbacks import Snapshot
 from layerlab._typing import Array, Vector
 from layerlab.solvers.solution import Point
 from layerlab.solvers.two_loops import keep, no_pairs, two_loops
@@ -56,6 +57,22 @@ class Pairs:
         self._entered = self._added
         newest = (self._added - 1) % len(self._pairs)
         return two_loops(self._pairs, self._SY, self._YY, len(self), newest, g)
+
+    def pack(self) -> Snapshot:
+        """Return a copy as plain data, slot by slot."""
+        return {
+            "pairs": self._pairs[: len(self)].copy(),
+            "SY": self._SY.copy(),
+            "YY": self._YY.copy(),
+            "added": self._added,
+            "entered": self._entered,
+        }
+
+    def unpack(self, packed: Snapshot) -> None:
+        """Take over what was packed of a memory of the same size."""
+        self._added, self._entered = packed["added"], packed["entered"]
+        self._pairs[: len(self)] = packed["pairs"]
+        self._SY[:], self._YY[:] = packed["SY"], packed["YY"]
 
     def clear(self) -> None:
         """Forget every pair."""

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from layerlab._validation import check_choice, refuse
+from layerlab.solvers.adam import Adam, AdamW
 from layerlab.solvers.cg import NonlinearCG
+from layerlab.solvers.hybrid import Hybrid
 from layerlab.solvers.lbfgs import LBFGS
 from layerlab.solvers.loop import Solver
+from layerlab.solvers.muon import Muon
 from layerlab.solvers.scg import ScaledCG
 from layerlab.solvers.scipy_adapter import ScipyMinimizer
+from layerlab.solvers.sgd import SGD
 
 __all__ = ["SOLVERS", "solver_named"]
 
@@ -20,6 +24,11 @@ SOLVERS: dict[str, Callable[[], Solver]] = {
     "scg": ScaledCG,
     "scipy-cg": lambda: ScipyMinimizer("CG"),
     "scipy-lbfgs": lambda: ScipyMinimizer("L-BFGS-B"),
+    "sgd": SGD,
+    "adam": Adam,
+    "adamw": AdamW,
+    "muon": Muon,
+    "hybrid": Hybrid,
 }
 """Every solver by its name, with its default options."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
-from layerlab._callbacks import Callback
+from layerlab._callbacks import Callback, Keeper, Snapshot
 from layerlab._typing import Objective, Vector
 from layerlab._validation import check_real
 from layerlab.solvers.counted import CountedObjective
@@ -60,6 +61,7 @@ class ScaledCG(BaseEstimator):
         *,
         stopping: Stopping | None = None,
         callback: Callback | None = None,
+        keeper: Keeper | None = None,
     ) -> Solution:
         """Minimise ``objective`` from ``theta``.
 
@@ -71,6 +73,8 @@ class ScaledCG(BaseEstimator):
         stopping : Stopping
         callback : callable, optional
             Called with an `Iteration` after each; True stops.
+        keeper : Keeper, optional
+            Asked after every iteration whether to keep the state.
 
         Returns
         -------
@@ -82,11 +86,19 @@ class ScaledCG(BaseEstimator):
             If an option is not allowed.
         """
         check_real("scale", self.scale, 0, open_low=True)
-        return run_steps(self, objective, theta, stopping, callback)
+        return run_steps(self, objective, theta, stopping, callback, keeper)
 
     def start(self, objective: CountedObjective, point: Point) -> _State:  # noqa: ARG002
         """Return the state before the first step (step 1)."""
         return _State(-point.gradient, self.scale)
+
+    def pack(self, state: _State) -> Snapshot:
+        """Return the state as plain data."""
+        return {**vars(state), "direction": state.direction.copy()}
+
+    def unpack(self, packed: Snapshot, point: Point) -> _State:  # noqa: ARG002
+        """Return the state that was packed."""
+        return _State(**{**packed, "direction": np.array(packed["direction"], np.float64)})
 
     def step(self, objective: CountedObjective, point: Point, state: _State) -> Point | None:
         """Try steps, each with a larger scale, until the cost falls (steps 2–8)."""

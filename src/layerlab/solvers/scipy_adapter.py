@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator
 
-from layerlab._callbacks import Callback
+from layerlab._callbacks import Callback, Keeper
 from layerlab._guard import single_threaded_blas
 from layerlab._typing import Objective, Vector
 from layerlab._validation import check_choice
@@ -65,6 +65,7 @@ class ScipyMinimizer(BaseEstimator):
         *,
         stopping: Stopping | None = None,
         callback: Callback | None = None,
+        keeper: Keeper | None = None,
     ) -> Solution:
         """Minimise ``objective`` from ``theta``.
 
@@ -76,6 +77,9 @@ class ScipyMinimizer(BaseEstimator):
         stopping : Stopping
         callback : callable, optional
             Called with an `Iteration` after each; True stops.
+        keeper : Keeper, optional
+            Asked after every iteration. SciPy keeps its state to itself: a run
+            that is taken up again begins anew, and so ends with the same bits.
 
         Returns
         -------
@@ -88,7 +92,7 @@ class ScipyMinimizer(BaseEstimator):
         """
         method = check_choice("method", self.method, METHODS)
         _refuse_stopping(method, self.options or {})
-        run = _Run(objective, theta, stopping or Stopping(), callback)
+        run = _Run(objective, theta, stopping or Stopping(), callback, keeper)
         return run.run(method, METHODS[method] | (self.options or {}))
 
 
@@ -105,8 +109,14 @@ class _Run:
     """One call of SciPy's, watched from its evaluations and its callback."""
 
     def __init__(
-        self, objective: Objective, theta: Vector, stopping: Stopping, callback: Callback | None
+        self,
+        objective: Objective,
+        theta: Vector,
+        stopping: Stopping,
+        callback: Callback | None,
+        keeper: Keeper | None,
     ) -> None:
+        self.keeper = keeper
         self.counted = CountedObjective(objective)
         self.recorder = Recorder(self.counted, stopping, callback)
         self.latest: dict[bytes, Point] = {}
@@ -163,5 +173,7 @@ class _Run:
         point = self.point(theta)
         if point.finite:  # SLSQP may step onto a wall
             self.status = self.recorder.record(point)
+        if self.status is None and self.keeper is not None and self.keeper.step(dict):
+            self.status = Status.CALLBACK
         if self.status is not None:
             raise _Stop

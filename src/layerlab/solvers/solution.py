@@ -7,6 +7,9 @@ from enum import Enum
 from functools import cached_property
 from math import isfinite
 
+import numpy as np
+
+from layerlab._callbacks import Snapshot
 from layerlab._typing import Vector
 from layerlab.solvers.vectors import largest
 
@@ -30,6 +33,11 @@ class Status(Enum):
         "Every step from here, however short, led to a cost or gradient that is not finite; theta "
         "is the best point so far. Scale the inputs, start from smaller weights, or compute in "
         "float64 (dtype='float64')."
+    )
+    EPOCHS = "All epochs were done."
+    DIVERGED = (
+        "The cost was no longer finite; theta is where the last epoch began at which it was. "
+        "Lower the learning rate, set clip_norm, or scale the inputs."
     )
     CALLBACK = "A callback asked to stop."
     INTERRUPTED = "Interrupted; theta is the best point so far."
@@ -68,6 +76,20 @@ class Point:
     def finite(self) -> bool:
         """Whether cost and gradient are finite."""
         return isfinite(self.cost) and isfinite(self.gradient_norm)
+
+    def pack(self) -> Snapshot:
+        """Return a copy as plain data."""
+        return {
+            "theta": self.theta.copy(),
+            "cost": self.cost,
+            "gradient": self.gradient.copy(),
+        }
+
+    @classmethod
+    def unpack(cls, packed: Snapshot) -> Point:
+        """Return the point that was packed."""
+        theta, gradient = (np.array(packed[name], np.float64) for name in ("theta", "gradient"))
+        return cls(theta, packed["cost"], gradient)
 
 
 @dataclass

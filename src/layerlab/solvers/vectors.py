@@ -12,7 +12,7 @@ from layerlab._compiled import KERNEL
 from layerlab._memory import empty
 from layerlab._typing import Vector
 
-__all__ = ["largest", "moved"]
+__all__ = ["approach", "largest", "moved"]
 
 
 def moved(theta: Vector, direction: Vector, step: float) -> Vector:
@@ -30,3 +30,11 @@ def largest(x: Vector) -> float:
         return float(np.abs(x).max(initial=0.0))
     size: float = KERNEL.largest(np.ascontiguousarray(x, np.float64))
     return size
+
+
+def approach(x: Vector, to: Vector, share: float, n_threads: int = 1) -> None:
+    """Move x towards ``to`` by a share of the way, in place."""
+    if KERNEL is None:
+        x += share * (to - x)
+    else:
+        KERNEL.approach(x, to, share, n_threads)

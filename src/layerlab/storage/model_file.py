@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike
 from layerlab._files import canonical_json, pack_tensors, unpack_tensors, write_atomically
 from layerlab._typing import Array
 from layerlab.errors import ModelFileError, did_you_mean
+from layerlab.network import Layout
 from layerlab.storage.model_header import (
     FORMAT_VERSION,
     audit_header,
@@ -29,7 +30,7 @@ from layerlab.storage.model_header import (
     parse_header,
     record_fields,
 )
-from layerlab.storage.record import ModelRecord, frozen_floats
+from layerlab.storage.record import MemberRecord, ModelRecord, frozen_floats
 
 __all__ = [
     "FORMAT_VERSION",
@@ -42,9 +43,12 @@ __all__ = [
 
 # How far an answer may lie from the stored one: other processors add in another order.
 TOLERANCES = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-9}
+# Views are deformed in single precision, by the compiled module or by NumPy.
+TOLERANCE_OF_VIEWS = 1e-4
 
-# The tensors beside those of the layers.
-REST = ("reference_inputs", "reference_outputs", "scale", "shift")
+# The tensors beside those of the layers: of each network, and of the file.
+MAP = ("scale", "shift")
+REFERENCES = ("reference_inputs", "reference_outputs")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,10 +87,12 @@ class StoredModel:
     def agrees_with(self, outputs: ArrayLike) -> bool:
         """Say whether these answers to the reference inputs are the stored ones.
 
-        They may differ by 1e-4 where theta is float32 and by 1e-9 where it is float64.
+        They may differ by 1e-4 where theta is float32 and by 1e-9 where it is float64;
+        where they are means over views, by 1e-4.
         """
         answers = np.asarray(outputs)
-        tolerance = TOLERANCES[self.record.theta.dtype]
+        by_type = TOLERANCES[self.record.theta.dtype]
+        tolerance = by_type if self.record.views is None else TOLERANCE_OF_VIEWS
         return answers.shape == self.reference_outputs.shape and bool(
             np.all(np.abs(answers - self.reference_outputs) <= tolerance)
         )
@@ -161,12 +167,20 @@ def _tensors(stored: StoredModel) -> dict[str, Array]:
     tensors = {
         "reference_inputs": stored.reference_inputs,
         "reference_outputs": stored.reference_outputs,
-        "scale": stored.record.scale,
-        "shift": stored.record.shift,
     }
-    for i, (W, b) in enumerate(stored.record.layers):
-        tensors |= {f"W{i}": W, f"b{i}": b}
+    layout = Layout(stored.record.widths)
+    networks: list[ModelRecord | MemberRecord] = [stored.record, *stored.record.others]
+    for number, member in enumerate(networks, start=1):
+        at = _prefix(number)
+        tensors |= {f"{at}scale": member.scale, f"{at}shift": member.shift}
+        for i, (W, b) in enumerate(layout.split(member.theta)):
+            tensors |= {f"{at}W{i}": W, f"{at}b{i}": b}
     return tensors
+
+
+def _prefix(number: int) -> str:
+    """Return what stands before the names of a network's tensors: of the first, nothing."""
+    return "" if number == 1 else f"member{number}."
 
 
 def _checksum(header: Mapping[str, Any], tensors: Mapping[str, Array]) -> str:
@@ -268,27 +282,42 @@ def _build(header: dict[str, Any], tensors: dict[str, Array]) -> StoredModel:
     audit_header(header)
     if header["checksum"] != _checksum(header, tensors):
         raise ModelFileError("its checksum does not fit its content")
-    record = ModelRecord(
-        **record_fields(header),
-        theta=_theta(header["widths"], tensors),
-        shift=tensors["shift"],
-        scale=tensors["scale"],
-    )
+    shapes = _layer_shapes(header["widths"])
+    prefixes = _prefixes(header.get("members"), shapes, tensors)
+    first, *others = (_member(at, shapes, tensors) for at in prefixes)
+    record = ModelRecord(**record_fields(header), **vars(first), others=tuple(others))
     if record.class_type != header["class_type"]:
         raise ModelFileError("its class_type is not the type of its classes")
     return StoredModel(record, tensors["reference_inputs"], tensors["reference_outputs"])
 
 
-def _theta(widths: Sequence[int], tensors: Mapping[str, Array]) -> Array:
-    """Return the weights of all layers as one vector, once names and shapes are right."""
-    shapes = _layer_shapes(widths)
-    if not shapes or tensors.keys() != {*shapes, *REST}:
-        raise ModelFileError("its tensors are not those that its widths ask for")
-    if any(tensors[name].shape != shape for name, shape in shapes.items()):
+def _prefixes(
+    members: int | None, shapes: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Array]
+) -> list[str]:
+    """Return the prefix of each network's tensors, once the names are those that there must be."""
+    fault = ModelFileError("its tensors are not those that its header asks for")
+    n = 1 if members is None else members
+    # Counted first: a header may state any number.
+    if not shapes or len(tensors) != n * len({*shapes, *MAP}) + len(REFERENCES):
+        raise fault
+    prefixes = [_prefix(number) for number in range(1, n + 1)]
+    asked = {at + name for at in prefixes for name in (*shapes, *MAP)}
+    if tensors.keys() != {*asked, *REFERENCES} or members == 1:
+        raise fault
+    return prefixes
+
+
+def _member(
+    at: str, shapes: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Array]
+) -> MemberRecord:
+    """Return a network's arrays, the weights of all layers as one vector."""
+    layers = [tensors[at + name] for name in shapes]
+    if any(W.shape != shape for W, shape in zip(layers, shapes.values(), strict=True)):
         raise ModelFileError("a tensor does not have the shape that its widths ask for")
-    if len({tensors[name].dtype for name in shapes}) > 1:
+    if len({W.dtype for W in layers}) > 1:
         raise ModelFileError("its layers are not all of one type")
-    return np.concatenate([tensors[name].ravel() for name in shapes])
+    theta = np.concatenate([W.ravel() for W in layers])
+    return MemberRecord(theta, tensors[f"{at}shift"], tensors[f"{at}scale"])
 
 
 def _layer_shapes(widths: Sequence[int]) -> dict[str, tuple[int, ...]]:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from layerlab._files import parse_json
 from layerlab.errors import ModelFileError
 from layerlab.storage.record import ModelRecord
+from layerlab.storage.stored_views import StoredViews
 
 __all__ = ["FORMAT_VERSION", "audit_header", "header_of", "parse_header", "record_fields"]
 
@@ -30,6 +31,11 @@ def _or_null(check: Check) -> Check:
     return lambda value: value is None or check(value)
 
 
+def _is_true(value: Any) -> bool:
+    # False is said by leaving the key out: one model has one file.
+    return value is True
+
+
 KEYS: dict[str, Check] = {
     "activations": _are(str),
     "alpha": _is(int, float),
@@ -47,7 +53,13 @@ KEYS: dict[str, Check] = {
 """Every key of format 1, all required, with the check of its type."""
 
 
-OPTIONAL: dict[str, Check] = {"image_options": _is(dict)}
+OPTIONAL: dict[str, Check] = {
+    "image_options": _is(dict),
+    "layer_norm": _is_true,
+    "members": _is(int),
+    "multilabel": _is_true,
+    "views": _is(dict),
+}
 """Keys that a header may lack: those who wrote format 1 before did not know them."""
 
 
@@ -66,8 +78,21 @@ def header_of(record: ModelRecord) -> dict[str, Any]:
         "output": record.output,
         "value_range": None if low_high is None else [float(value) for value in low_high],
         "widths": list(record.widths),
-        **({} if record.image_options is None else {"image_options": dict(record.image_options)}),
+        **_optional(record),
     }
+
+
+def _optional(record: ModelRecord) -> dict[str, Any]:
+    """Return the keys that are left out where there is nothing to say."""
+    options, views = record.image_options, record.views
+    said = {
+        "image_options": None if options is None else dict(options),
+        "layer_norm": record.layer_norm or None,
+        "members": record.n_members if record.others else None,
+        "multilabel": record.multilabel or None,
+        "views": None if views is None else views.to_dict(),
+    }
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def parse_header(text: str) -> dict[str, Any]:
@@ -105,8 +130,17 @@ def audit_header(header: Mapping[str, Any]) -> None:
 
 
 def record_fields(header: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an audited header gives to a `ModelRecord`, lists as tuples."""
-    described = header.keys() - {"checksum", "class_type", "format_version"}
-    return {
+    """Return what an audited header gives to a `ModelRecord`, lists as tuples.
+
+    Raises
+    ------
+    ModelFileError
+        If it says something of views that is not allowed.
+    """
+    described = header.keys() - {"checksum", "class_type", "format_version", "members"}
+    fields: dict[str, Any] = {
         key: tuple(header[key]) if type(header[key]) is list else header[key] for key in described
     }
+    if "views" in fields:
+        fields["views"] = StoredViews.from_dict(fields["views"])
+    return fields

@@ -11,11 +11,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from layerlab._random import Purpose, stream
 from layerlab._typing import Array, ImageShape
-from layerlab.errors import ModelFileError
-from layerlab.models import FeedforwardClassifier
+from layerlab.engine import effective_threads
+from layerlab.errors import DataError, ModelFileError
+from layerlab.models import FeedforwardClassifier, FeedforwardEnsemble, networks_of
+from layerlab.models.prediction import averages_views
 from layerlab.network import InputMap, Network
+from layerlab.storage.members import apart, joined, together
 from layerlab.storage.model_file import read_record, write_record
 from layerlab.storage.record import ModelRecord
+from layerlab.storage.stored_views import StoredViews
 
 __all__ = ["load_model", "save_model"]
 
@@ -23,7 +27,7 @@ REFERENCE_ROWS = 4
 
 
 def save_model(
-    model: FeedforwardClassifier,
+    model: FeedforwardClassifier | FeedforwardEnsemble,
     path: str | os.PathLike[str],
     *,
     image_shape: ImageShape | None = None,
@@ -36,8 +40,8 @@ def save_model(
 
     Parameters
     ----------
-    model : FeedforwardClassifier
-        Fitted.
+    model : FeedforwardClassifier or FeedforwardEnsemble
+        Fitted; the members of an ensemble alike but for their weights and input maps.
     path : path
         By custom ``*.layerlab``. An existing file is replaced, in one step.
     image_shape : (int, int) or (int, int, int), optional
@@ -62,7 +66,38 @@ def save_model(
         If the model cannot be stored, or the file not written.
     """
     check_is_fitted(model)
-    record = ModelRecord(
+    described = {
+        "image_shape": image_shape,
+        "value_range": value_range,
+        "feature_names": tuple(feature_names) if feature_names else None,
+        "name": name,
+        "image_options": image_options,
+    }
+    said = {key: value for key, value in described.items() if value is not None}
+    record = joined([_record(network, said) for network in networks_of(model)])
+    rows = _reference_rows(record)
+    write_record(path, record, rows, model.predictor()(rows))
+
+
+def _answers(model: FeedforwardClassifier | FeedforwardEnsemble, rows: Array) -> Array:
+    """Return what the model says of rows; NaN where that is nothing finite."""
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return model.predictor()(rows)
+    except DataError:
+        return np.full((len(rows), len(model.classes_)), np.nan)
+
+
+def _record(model: FeedforwardClassifier, said: Mapping[str, Any]) -> ModelRecord:
+    """Return the record of one network; what is not said is as the model knows it."""
+    known = {
+        "feature_names": _feature_names(model),
+        "image_shape": getattr(model, "image_shape_", None) or _shape_set(model),
+        "value_range": getattr(model, "value_range_", None),
+        "name": getattr(model, "data_name_", ""),
+        "image_options": getattr(model, "image_options_", None),
+    }
+    return ModelRecord(
         widths=model.network_.widths,
         activations=tuple(a.name for a in model.network_.activations),
         output=model.network_.output.name,
@@ -70,18 +105,15 @@ def save_model(
         shift=model.input_map_.shift,
         scale=model.input_map_.scale,
         classes=model.classes_,
-        feature_names=tuple(feature_names) if feature_names else _feature_names(model),
-        image_shape=image_shape or getattr(model, "image_shape_", None),
-        value_range=value_range or getattr(model, "value_range_", None),
         alpha=float(model.alpha),
-        name=name if name is not None else getattr(model, "data_name_", ""),
-        image_options=image_options or getattr(model, "image_options_", None),
+        layer_norm=model.network_.layer_norm,
+        multilabel=model.multilabel_,
+        views=_views(model),
+        **{**known, **said},
     )
-    rows = _reference_rows(record)
-    write_record(path, record, rows, model.predictor()(rows))
 
 
-def load_model(path: str | os.PathLike[str]) -> FeedforwardClassifier:
+def load_model(path: str | os.PathLike[str]) -> FeedforwardClassifier | FeedforwardEnsemble:
     """Return the classifier of a model file, fitted, and checked against the file's references.
 
     Nothing in the file is executed.
@@ -92,9 +124,9 @@ def load_model(path: str | os.PathLike[str]) -> FeedforwardClassifier:
 
     Returns
     -------
-    model : FeedforwardClassifier
+    model : FeedforwardClassifier, or FeedforwardEnsemble where the file holds several networks
         With ``image_shape_``, ``value_range_``, ``data_name_`` and ``image_options_`` as they
-        were saved.
+        were saved; where it averages over views, with ``views`` and ``augment``.
 
     Raises
     ------
@@ -102,8 +134,8 @@ def load_model(path: str | os.PathLike[str]) -> FeedforwardClassifier:
         If the file is no model, is damaged, or does not answer as it did when it was saved.
     """
     stored = read_record(path)
-    model = _build(stored.record)
-    if not stored.agrees_with(model.predictor()(stored.reference_inputs)):
+    model = together([_build(record) for record in apart(stored.record)])
+    if not stored.agrees_with(_answers(model, stored.reference_inputs)):
         raise ModelFileError(
             f"{path}: the model does not answer its reference rows as it did when it was saved. "
             "Save it again with this version of layerlab."
@@ -121,10 +153,19 @@ def _build(record: ModelRecord) -> FeedforwardClassifier:
         output=record.output,
         alpha=record.alpha,
         dtype=record.theta.dtype.name,
+        layer_norm=record.layer_norm,
     )
     model.network_ = Network.build(
-        record.n_features, hidden, record.widths[-1], model.activation, record.output
+        record.n_features,
+        hidden,
+        record.widths[-1],
+        model.activation,
+        record.output,
+        layer_norm=record.layer_norm,
     )
+    model.multilabel_, model.augmentation_ = record.multilabel, None
+    if record.views is not None:
+        _give_views(model, record.views)
     model.classes_ = np.array(record.classes)
     model.input_map_ = InputMap(np.array(record.shift), np.array(record.scale))
     model.n_features_in_ = record.n_features
@@ -134,6 +175,22 @@ def _build(record: ModelRecord) -> FeedforwardClassifier:
     model.image_shape_, model.value_range_ = record.image_shape, record.value_range
     model.data_name_, model.image_options_ = record.name, record.image_options
     return model
+
+
+def _give_views(model: FeedforwardClassifier, views: StoredViews) -> None:
+    model.views, model.augment, model.image_shape = views.n, views.deformation, views.image_shape
+    model.augmentation_ = views.augmentation(effective_threads(None))
+
+
+def _views(model: FeedforwardClassifier) -> StoredViews | None:
+    augmentation: Any = model.augmentation_
+    return StoredViews.of(augmentation, model.views) if averages_views(model) else None
+
+
+def _shape_set(model: FeedforwardClassifier) -> ImageShape | None:
+    """Return the shape of images that the estimator was told, where rows are deformed."""
+    shape: ImageShape | None = getattr(model.augmentation_, "image_shape", None)
+    return shape
 
 
 def _feature_names(model: FeedforwardClassifier) -> tuple[str, ...] | None:

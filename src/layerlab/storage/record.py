@@ -17,8 +17,9 @@ from layerlab._typing import Array, ImageShape
 from layerlab.data.image_options import ImageOptions
 from layerlab.errors import ModelFileError, ParameterError
 from layerlab.network import ACTIVATIONS, OUTPUTS, Layers, Layout
+from layerlab.storage.stored_views import StoredViews
 
-__all__ = ["CLASS_TYPES", "ModelRecord", "class_names"]
+__all__ = ["CLASS_TYPES", "MemberRecord", "ModelRecord", "class_names"]
 
 CLASS_TYPES: dict[str, tuple[type, type[np.generic]]] = {
     "bool": (bool, np.bool_),
@@ -32,6 +33,31 @@ CLASS_TYPES: dict[str, tuple[type, type[np.generic]]] = {
 NAMES_LIMIT = 2**24  # characters
 
 SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which UTF-8 cannot write
+
+
+@dataclass(frozen=True, eq=False)
+class MemberRecord:
+    """What a further network of an ensemble has to itself; it copies its arrays.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (n_weights,), float32 or float64
+    shift, scale : ndarray of shape (n_features,), float32 or float64
+        Its own input map.
+
+    Raises
+    ------
+    ModelFileError
+        If an array cannot be stored.
+    """
+
+    theta: Array
+    shift: Array
+    scale: Array
+
+    def __post_init__(self) -> None:
+        for field in ("theta", "shift", "scale"):
+            object.__setattr__(self, field, frozen_floats(field, getattr(self, field)))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -66,6 +92,15 @@ class ModelRecord:
         What it was trained on.
     image_options : mapping, optional
         How image files are brought to rows, as `ImageOptions.to_dict` says it.
+    layer_norm : bool, default=False
+        Whether hidden layers are normalised row by row.
+    multilabel : bool, default=False
+        Whether a row may have several of the classes, each with a probability of its own.
+    views : StoredViews, optional
+        Of each row, whose probabilities are averaged.
+    others : tuple of MemberRecord, optional
+        Of an ensemble the networks behind the first, alike but for these arrays; the answer
+        is the mean of all probabilities.
 
     Raises
     ------
@@ -86,6 +121,10 @@ class ModelRecord:
     alpha: float = 0.0
     name: str = ""
     image_options: Mapping[str, Any] | None = None
+    layer_norm: bool = False
+    multilabel: bool = False
+    views: StoredViews | None = None
+    others: tuple[MemberRecord, ...] = ()
 
     def __post_init__(self) -> None:
         for field in ("theta", "shift", "scale"):
@@ -99,6 +138,11 @@ class ModelRecord:
     def n_features(self) -> int:
         """Values in a row."""
         return self.widths[0]
+
+    @property
+    def n_members(self) -> int:
+        """Networks."""
+        return 1 + len(self.others)
 
     @property
     def class_type(self) -> str:
@@ -184,6 +228,8 @@ def _check_network(record: ModelRecord) -> None:
     for name in record.activations:
         _check_known("activation", name, ACTIVATIONS)
     _check_known("output", record.output, OUTPUTS)
+    if record.multilabel and record.output != "sigmoid":
+        raise ModelFileError("it has several labels a row, and its output is not sigmoid")
 
 
 def _check_known(what: str, name: object, known: Iterable[str]) -> None:
@@ -197,13 +243,21 @@ def _check_sizes(record: ModelRecord) -> None:
     """Check each array's size against the widths."""
     n_in, n_out = record.widths[0], record.widths[-1]
     n_weights = sum((a + 1) * b for a, b in pairwise(record.widths))
-    sizes = {"theta": n_weights, "shift": n_in, "scale": n_in, "classes": n_out}
-    for field, size in sizes.items():
-        shape = getattr(record, field).shape
-        if shape != (size,):
-            raise ModelFileError(
-                f"its {field} has the shape {shape}, where its widths ask for {(size,)}"
-            )
+    sizes = {"theta": n_weights, "shift": n_in, "scale": n_in}
+    _check_shape("classes", record.classes, n_out)
+    networks: list[ModelRecord | MemberRecord] = [record, *record.others]
+    for member in networks:
+        for field, size in sizes.items():
+            _check_shape(field, getattr(member, field), size)
+        if member.theta.dtype != record.theta.dtype:
+            raise ModelFileError("its networks are not all of one type")
+
+
+def _check_shape(field: str, array: Array, size: int) -> None:
+    if array.shape != (size,):
+        raise ModelFileError(
+            f"its {field} has the shape {array.shape}, where its widths ask for {(size,)}"
+        )
 
 
 def _check_description(record: ModelRecord) -> None:
@@ -215,6 +269,8 @@ def _check_description(record: ModelRecord) -> None:
     if not _is_finite(record.alpha) or record.alpha < 0:
         raise ModelFileError(f"its alpha is no number from 0 upwards: {short(record.alpha)}")
     _check_image_options(record.image_options)
+    if record.views is not None:
+        record.views.check(record.n_features)
     texts = (record.name, *(record.feature_names or ()), *map(str, record.classes.tolist()))
     if not all(map(_is_text, texts)):
         raise ModelFileError("one of its names cannot be written as UTF-8 text")

@@ -2,41 +2,48 @@
 
 A folder that holds the file ``UNFINISHED`` is one whose run goes on or was interrupted.
 Every other file is written atomically, so none is ever half there; only the log grows.
+A run that can go on keeps its state in ``checkpoint/``, which is gone when it is done.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from layerlab._files import TEMPORARY_FILE, canonical_json, write_atomically
+from layerlab._files import TEMPORARY_FILE, canonical_json, parse_json, write_atomically
 from layerlab.errors import RunFolderError
 
-__all__ = ["FIGURES", "RUN_FILES", "UNFINISHED", "RunFolder"]
+__all__ = ["BEGUN", "CHECKPOINT", "FIGURES", "RUN_FILES", "UNFINISHED", "RunFolder"]
 
 UNFINISHED = "UNFINISHED"
 LOG = "log.jsonl"
 FIGURES = "figures"
+CHECKPOINT = "checkpoint"
+BEGUN = f"{CHECKPOINT}/run.json"  # what an unfinished run was begun with
 
 RUN_FILES = frozenset(
     {
         UNFINISHED,
         LOG,
+        BEGUN,
         "model.layerlab",
         "report.html",
         "reproduce.py",
         "results.json",
     }
 )
-"""What a run may write beside ``figures/*.svg``; nothing else is ever removed."""
+"""What a run may write beside ``figures/*.svg`` and its state; nothing else is ever removed."""
+
+STATE = re.compile(rf"{CHECKPOINT}/(member-\d+/)?(best|step-\d{{12,}})\.checkpoint")
 
 MARKER_TEXT = (
     b"This run has not finished. If no layerlab is at work here, it was interrupted,\n"
@@ -90,12 +97,26 @@ class RunFolder:
         path = Path(out) if out is not None else Path(runs) / _default_name(name)
         with _one_line(path):
             earlier = _earlier_files(path)
-            if earlier and not overwrite:
+            # Where there is the mark alone, a run was cut short before it had begun.
+            if {file.name for file in earlier} - {UNFINISHED} and not overwrite:
                 raise RunFolderError(
                     f"{path} is not empty. Choose another --out, or add --overwrite to replace the "
                     "run in it."
                 )
             return cls(path)._begin(earlier)
+
+    @classmethod
+    def begun(cls, out: str | os.PathLike[str] | None) -> RunFolder | None:
+        """Return the folder of a run that is unfinished and keeps its state; None if it is none.
+
+        Parameters
+        ----------
+        out : path or None
+        """
+        if out is None:
+            return None
+        folder = cls(Path(out))
+        return folder if not folder.finished and (folder.path / BEGUN).is_file() else None
 
     def _begin(self, earlier: list[Path]) -> RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
@@ -104,7 +125,34 @@ class RunFolder:
         for file in earlier:
             if file.name != UNFINISHED:
                 file.unlink()
+        _drop_state(self.path)
         return self
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the state of an unfinished run is kept."""
+        return self.path / CHECKPOINT
+
+    def begun_with(self) -> dict[str, Any]:
+        """Return what `begin_with` wrote.
+
+        Raises
+        ------
+        RunFolderError
+            If it cannot be read.
+        """
+        path = self.path / BEGUN
+        try:
+            found = parse_json(path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunFolderError(
+                f"{path} cannot be read. Add --overwrite to begin the run anew."
+            ) from error
+        return dict(found)
+
+    def begin_with(self, settings: Mapping[str, Any]) -> None:
+        """Write what the run is begun with, as plain data: from here on it can be gone on with."""
+        self.write_text(BEGUN, canonical_json(settings) + "\n")
 
     @property
     def finished(self) -> bool:
@@ -159,10 +207,26 @@ class RunFolder:
         with _one_line(self.path / LOG), open(self.path / LOG, "ab") as file:
             file.write(line.encode("utf-8"))  # leaves the process when the file closes
 
+    def keep_log(self, kept: Callable[[dict[str, Any]], bool]) -> None:
+        """Remove the lines of ``log.jsonl`` that are not to be kept, and one that a kill cut short.
+
+        Raises
+        ------
+        RunFolderError
+            If it cannot be written.
+        """
+        path = self.path / LOG
+        with _one_line(path):
+            lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+            chosen = [line for line in lines if _is_kept(line, kept)]
+            if len(chosen) < len(lines):
+                write_atomically(path, b"".join(chosen))
+
     def finish(self) -> None:
         """Say that the run is whole: remove the mark, after everything else was written."""
         with _one_line(self.path):
             (self.path / UNFINISHED).unlink(missing_ok=True)
+            _drop_state(self.path)
 
 
 def _default_name(name: str) -> str:
@@ -190,20 +254,51 @@ def _earlier_files(path: Path) -> list[Path]:
 
 
 def _walk(path: Path) -> Iterator[Path]:
-    """Yield what lies in a folder, and in its figures in place of that folder itself."""
+    """Yield what lies in a folder, and in its figures and state in place of these folders."""
     if not path.exists():
         return
     for entry in sorted(path.iterdir()):
-        if entry.name == FIGURES and entry.is_dir() and not entry.is_symlink():
+        if entry.name == FIGURES and _is_folder(entry):
             yield from sorted(entry.iterdir())
+        elif entry.name == CHECKPOINT and _is_folder(entry):
+            yield from _state_files(path)
         else:
             yield entry
+
+
+def _state_files(path: Path) -> list[Path]:
+    """Return all in the folder of a run's state but folders; a link to one is not followed."""
+    found = sorted((path / CHECKPOINT).rglob("*"))
+    return [entry for entry in found if not _is_folder(entry)]
+
+
+def _is_folder(entry: Path) -> bool:
+    return entry.is_dir() and not entry.is_symlink()
+
+
+def _drop_state(path: Path) -> None:
+    """Remove the state of a run, and the folders that are empty then."""
+    for file in _state_files(path):
+        if _is_run_file(file, path):
+            file.unlink(missing_ok=True)
+    folder = path / CHECKPOINT
+    for place in (*sorted(folder.glob("member-*")), folder):
+        with suppress(OSError):  # it holds something else, or is none
+            place.rmdir()
+
+
+def _is_kept(line: bytes, kept: Callable[[dict[str, Any]], bool]) -> bool:
+    try:
+        return kept(json.loads(line))
+    except ValueError:
+        return False
 
 
 def _is_run_file(entry: Path, path: Path) -> bool:
     # A link or a folder of that name is somebody else's.
     name = entry.relative_to(path).as_posix()
-    known = name in RUN_FILES or _is_figure(name) or TEMPORARY_FILE.fullmatch(entry.name)
+    known = name in RUN_FILES or _is_figure(name) or STATE.fullmatch(name)
+    known = known or TEMPORARY_FILE.fullmatch(entry.name)
     return bool(known) and entry.is_file() and not entry.is_symlink()
 
 

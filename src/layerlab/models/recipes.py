@@ -1,0 +1,179 @@
+"""Recipes: named settings that were chosen once, on training rows, and are then left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from layerlab._typing import ImageShape
+from layerlab._validation import check_choice, check_integer
+from layerlab.errors import ParameterError
+from layerlab.models.classifier import FeedforwardClassifier
+from layerlab.models.ensemble import FeedforwardEnsemble
+from layerlab.solvers import AdamW, Cosine, NonlinearCG, WarmUp
+
+__all__ = ["RECIPES", "Recipe", "recipe_named"]
+
+Classifier: TypeAlias = FeedforwardClassifier | FeedforwardEnsemble
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of a network, or of several whose probabilities are averaged.
+
+    Attributes
+    ----------
+    name : str
+    summary : str
+        What it is for, in a sentence.
+    parameters : mapping
+        Of `FeedforwardClassifier`.
+    of_images : bool
+        Whether rows must be images.
+    """
+
+    name: str
+    summary: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+
+    @property
+    def of_images(self) -> bool:
+        """Whether rows must be images."""
+        return self.parameters.get("augment") is not None
+
+    def classifier(
+        self,
+        random_state: Any = None,
+        *,
+        image_shape: ImageShape | None = None,
+        n_members: int = 1,
+        n_threads: int | None = None,
+        **changes: Any,
+    ) -> Classifier:
+        """Return the untrained classifier.
+
+        Parameters
+        ----------
+        random_state : int, RandomState instance or None
+        image_shape : (int, int) or (int, int, int), optional
+            Of rows that are images.
+        n_members : int, default=1
+            Networks, each from a seed of its own, whose probabilities are averaged.
+        n_threads : int or None
+        **changes
+            Parameters of `FeedforwardClassifier` in place of the recipe's.
+
+        Returns
+        -------
+        classifier : FeedforwardClassifier, or FeedforwardEnsemble where there are several
+
+        Raises
+        ------
+        ParameterError
+            If the recipe deforms images, and no shape is given.
+        """
+        if self.of_images and image_shape is None and changes.get("augment", "") is not None:
+            raise ParameterError(
+                f"The recipe {self.name!r} deforms images, and these rows have no image shape. Say "
+                "which (image_shape=(28, 28); --shape 28x28), or take the recipe 'tabular'."
+            )
+        options = {**self.parameters, "image_shape": image_shape, **changes}
+        seeded = {"random_state": random_state, "n_threads": n_threads}
+        if check_integer("n_members", n_members, 1) == 1:
+            return FeedforwardClassifier(**options, **seeded)
+        return FeedforwardEnsemble(FeedforwardClassifier(**options), n_members, **seeded)
+
+
+def recipe_named(recipe: Any) -> Recipe:
+    """Return the recipe of that name, or the recipe itself.
+
+    Raises
+    ------
+    ParameterError
+        If there is none; the message names the nearest.
+    """
+    if isinstance(recipe, Recipe):
+        return recipe
+    return RECIPES[check_choice("recipe", recipe, RECIPES)]
+
+
+def _adamw(rate: float, decay: float, batch_size: int = 128, average: float = 0.999) -> AdamW:
+    schedule = WarmUp(0.2, Cosine())
+    return AdamW(rate, decay, batch_size=batch_size, schedule=schedule, average=average)
+
+
+NOTEBOOK = Recipe(
+    "notebook",
+    "The course notebook's network, 64-8-10 of sigmoids by conjugate gradient.",
+    {
+        "hidden_layer_sizes": (8,),
+        "activation": "sigmoid",
+        "output": "sigmoid",
+        "solver": NonlinearCG(),
+        "init": "glorot",
+        "alpha": 0.0,
+        "max_iter": 100,
+        "dtype": "float32",
+    },
+)
+QUICK = Recipe(
+    "quick",
+    "One hidden layer by L-BFGS: a first answer within a second.",
+    {
+        "hidden_layer_sizes": (64,),
+        "activation": "relu",
+        "alpha": 0.1,
+        "max_iter": 80,
+        "dtype": "float32",
+    },
+)
+DIGITS = Recipe(
+    "digits",
+    "Small grey images of digits or the like, some hundreds to some ten thousands, 8 to 16 wide.",
+    {
+        "hidden_layer_sizes": (256, 256),
+        "activation": "relu",
+        "solver": _adamw(3e-3, 0.02),
+        "alpha": 0.0,
+        "max_iter": 600,
+        "label_smoothing": 0.05,
+        "augment": "digits",
+        "views": 16,
+        "dtype": "float32",
+    },
+)
+MNIST = Recipe(
+    "mnist",
+    "MNIST and its kin, 28x28, some ten thousands: within 20 minutes on two cores.",
+    {
+        "hidden_layer_sizes": (800, 800),
+        "activation": "relu",
+        "solver": _adamw(1e-3, 0.05),
+        "alpha": 0.0,
+        "max_iter": 100,
+        "label_smoothing": 0.05,
+        "augment": "digits",
+        "views": 8,
+        "dtype": "float32",
+    },
+)
+TABULAR = Recipe(
+    "tabular",
+    "Rows of numbers of any kind.",
+    {
+        "hidden_layer_sizes": (128, 128),
+        "activation": "relu",
+        "solver": _adamw(2e-3, 0.05, batch_size=32),
+        "alpha": 0.0,
+        "max_iter": 150,
+        "label_smoothing": 0.02,
+        "dtype": "float32",
+    },
+)
+RECIPES: dict[str, Recipe] = {r.name: r for r in (NOTEBOOK, QUICK, DIGITS, MNIST, TABULAR)}
+"""Every recipe by its name."""

@@ -1,0 +1,82 @@
+"""One step of Adam on a part of theta: compiled where that was done, else NumPy's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from layerlab._compiled import KERNEL
+from layerlab._typing import Vector
+
+__all__ = ["Moments", "adam_step"]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """How means are taken.
+
+    Attributes
+    ----------
+    beta1, beta2, epsilon : float
+    step : int
+        Counted from 1; young means are made up for what they lack.
+    """
+
+    beta1: float
+    beta2: float
+    epsilon: float
+    step: int
+
+    @property
+    def corrections(self) -> tuple[float, float]:
+        """What the means are divided by: 1 - β^t, and its root for the square."""
+        return 1 - self.beta1**self.step, sqrt(1 - self.beta2**self.step)
+
+
+def adam_step(
+    theta: Vector,
+    gradient: Vector,
+    mean: Vector,
+    square: Vector,
+    moments: Moments,
+    rate: float,
+    decay: float,
+    n_threads: int = 1,
+) -> None:
+    """Take a step in place: Kingma & Ba (2015), algorithm 1.
+
+    Parameters
+    ----------
+    theta, gradient, mean, square : ndarray of shape (n,)
+    moments : Moments
+    rate, decay : float
+        Learning rate, and the share by which theta shrinks beforehand.
+    n_threads : int
+        Every component is computed by itself, so that the bits are the same for any number.
+    """
+    if KERNEL is None:
+        _reference(theta, gradient, mean, square, moments, rate, decay)
+        return
+    of_mean, of_square = moments.corrections
+    numbers = (moments.beta1, moments.beta2, moments.epsilon)
+    given = np.array([*numbers, rate / of_mean, 1 / of_square, 1 - decay])
+    KERNEL.adam(theta, gradient, mean, square, given, n_threads)
+
+
+def _reference(
+    theta: Vector,
+    gradient: Vector,
+    mean: Vector,
+    square: Vector,
+    moments: Moments,
+    rate: float,
+    decay: float,
+) -> None:
+    of_mean, of_square = moments.corrections
+    mean += (1 - moments.beta1) * (gradient - mean)
+    square *= moments.beta2
+    square += (1 - moments.beta2) * gradient * gradient
+    theta *= 1 - decay
+    theta -= (rate / of_mean) * mean / (np.sqrt(square) / of_square + moments.epsilon)
