@@ -37,9 +37,9 @@ def table(m):
 @pytest.mark.parametrize(
     ("data", "n_train", "name"),
     [
-        (grey((8, 8)), 10, "digits"),
-        (grey((16, 16)), 10, "digits"),
-        (grey((8, 8, 1)), 10, "digits"),
+        (grey((8, 8)), 10, "digits-light"),
+        (grey((16, 16)), 10, "digits-light"),
+        (grey((8, 8, 1)), 10, "digits-light"),
         (grey((17, 8)), 10, "mnist"),
         (grey((28, 28)), 10**6, "mnist"),
         (grey((8, 8, 3)), FEWEST_OF_TABLE, "tabular"),
@@ -195,7 +195,7 @@ def record(e):
 def test_digit_like_images_profit_without_a_word(taken):
     trial = taken.preset
     assert trial.taken
-    assert trial.preset.name == "digits"
+    assert trial.preset.name == "digits-light"
     assert taken.chosen is trial.finalist
     assert taken.chosen.score.accuracy > trial.searched.score.accuracy
     own = trial.own.epochs
@@ -220,13 +220,13 @@ def test_it_depends_on_no_number_of_threads(taken, explore):
 def test_the_record_says_both_and_the_price(taken):
     found = json.loads(canonical_json(results(taken, {})))
     preset = found["preset"]
-    assert (preset["asked"], preset["name"], preset["taken"]) == ("auto", "digits", True)
+    assert (preset["asked"], preset["name"], preset["taken"]) == ("auto", "digits-light", True)
     assert preset["reason"] == "the rows are grey images of 8×8"
     rows = len(taken.split.validation)
     assert preset["validation"]["rows"] == preset["search"]["validation"]["rows"] == rows
     assert preset["difference"]["n"] == rows
     assert preset["epochs"] < preset["own_epochs"]
-    assert found["chosen"]["preset"] == "digits"
+    assert found["chosen"]["preset"] == "digits-light"
     assert found["chosen"]["mean_of_seeds"]["networks"] == len(taken.replicates)
     times = found["run"]["microseconds_on_validation_rows"]
     assert set(times) == {"preset", "search", "mean_of_seeds"}
@@ -238,7 +238,7 @@ def test_the_report_says_both_and_the_price(taken):
     epochs = f"{taken.model.max_iter} of its {taken.preset.own.epochs} epochs"
     for words in ("at least as well, and was taken", "µs a prediction against", epochs):
         assert words in said
-    assert models_table(taken).rows[-1][0] == "Network, preset digits"
+    assert models_table(taken).rows[-1][0] == "Network, preset digits-light"
     choice = shortlist_table(taken)
     assert choice.rows[-1][0] == str(taken.chosen.configuration)
     assert choice.emphasis == len(choice.rows) - 1

@@ -94,7 +94,7 @@ def _fitting(image_shape: ImageShape | None, n_train: int) -> tuple[str | None, 
     if image_shape is not None and (len(image_shape) == 2 or image_shape[2] == 1):
         height, width = image_shape[:2]
         small = max(height, width) <= SMALL_SIDE
-        return "digits" if small else "mnist", f"the rows are grey images of {height}×{width}"
+        return "digits-light" if small else "mnist", f"the rows are grey images of {height}×{width}"
     kind = "are no images" if image_shape is None else "are images in colour"
     if n_train < FEWEST_OF_TABLE:
         few = f"there are fewer than {FEWEST_OF_TABLE} training rows, too few for the one there is"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from layerlab._typing import ImageShape
 from layerlab._validation import check_choice, check_integer
+from layerlab.data.deformation import DEFORMATIONS
 from layerlab.errors import ParameterError
 from layerlab.models.classifier import FeedforwardClassifier
 from layerlab.models.ensemble import FeedforwardEnsemble
@@ -136,15 +137,25 @@ DIGITS = Recipe(
     "digits",
     "Small grey images of digits or the like, some hundreds to some ten thousands, 8 to 16 wide.",
     {
-        "hidden_layer_sizes": (256, 256),
+        "hidden_layer_sizes": (512, 512),
         "activation": "relu",
-        "solver": _adamw(3e-3, 0.02),
+        "solver": _adamw(2e-3, 0.02),
         "alpha": 0.0,
         "max_iter": 600,
         "label_smoothing": 0.05,
-        "augment": "digits",
+        "augment": replace(DEFORMATIONS["digits"], contrast=0.15),
         "views": 16,
         "dtype": "float32",
+    },
+)
+DIGITS_LIGHT = Recipe(
+    "digits-light",
+    "As digits, for an eighth of the work: what explore picks by itself.",
+    {
+        **DIGITS.parameters,
+        "hidden_layer_sizes": (256, 256),
+        "solver": _adamw(3e-3, 0.02),
+        "max_iter": 300,
     },
 )
 MNIST = Recipe(
@@ -175,5 +186,7 @@ TABULAR = Recipe(
         "dtype": "float32",
     },
 )
-RECIPES: dict[str, Recipe] = {r.name: r for r in (NOTEBOOK, QUICK, DIGITS, MNIST, TABULAR)}
+RECIPES: dict[str, Recipe] = {
+    r.name: r for r in (NOTEBOOK, QUICK, DIGITS, DIGITS_LIGHT, MNIST, TABULAR)
+}
 """Every recipe by its name."""
