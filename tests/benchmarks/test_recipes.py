@@ -39,7 +39,7 @@ def test_the_help_names_every_case():
     for case in recipes.CASES:
         assert f"benchmarks.recipes {case} " in recipes.__doc__
     for case in recipes.CASES.values():
-        assert case.recipe in RECIPES or case.recipe in ("fashion", "mnist-plain", "mnist-record")
+        assert case.recipe in RECIPES
 
 
 def test_labels_are_compared_as_text():
