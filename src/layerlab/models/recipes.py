@@ -103,9 +103,9 @@ def recipe_named(recipe: Any) -> Recipe:
     return RECIPES[check_choice("recipe", recipe, RECIPES)]
 
 
-def _adamw(rate: float, decay: float, batch_size: int = 128, average: float = 0.999) -> AdamW:
-    schedule = WarmUp(0.2, Cosine())
-    return AdamW(rate, decay, batch_size=batch_size, schedule=schedule, average=average)
+def _adamw(rate: float, decay: float, *, batch_size: int = 128, warm_up: float = 0.2) -> AdamW:
+    schedule = WarmUp(warm_up, Cosine())
+    return AdamW(rate, decay, batch_size=batch_size, schedule=schedule, average=0.999)
 
 
 NOTEBOOK = Recipe(
@@ -164,11 +164,27 @@ MNIST = Recipe(
     {
         "hidden_layer_sizes": (800, 800),
         "activation": "relu",
-        "solver": _adamw(1e-3, 0.05),
+        "solver": _adamw(1e-3, 0.05, warm_up=0.1),
         "alpha": 0.0,
         "max_iter": 100,
         "label_smoothing": 0.05,
         "augment": "digits",
+        "views": 8,
+        "dtype": "float32",
+    },
+)
+FASHION = Recipe(
+    "fashion",
+    "Fashion-MNIST and its kin: upright things, as good mirrored.",
+    {
+        "hidden_layer_sizes": (800, 800),
+        "activation": "relu",
+        "solver": _adamw(1e-3, 0.05, warm_up=0.1),
+        "alpha": 0.0,
+        "max_iter": 80,
+        "dropout": 0.2,
+        "label_smoothing": 0.05,
+        "augment": "clothing",
         "views": 8,
         "dtype": "float32",
     },
@@ -187,6 +203,6 @@ TABULAR = Recipe(
     },
 )
 RECIPES: dict[str, Recipe] = {
-    r.name: r for r in (NOTEBOOK, QUICK, DIGITS, DIGITS_LIGHT, MNIST, TABULAR)
+    r.name: r for r in (NOTEBOOK, QUICK, DIGITS, DIGITS_LIGHT, MNIST, FASHION, TABULAR)
 }
 """Every recipe by its name."""
