@@ -123,6 +123,7 @@ def torch_epoch(
     torch = import_module("torch")
     if threads is not None:
         torch.set_num_threads(threads)
+    torch.manual_seed(0)
     X, y = (torch.from_numpy(a) for a in _rows(rows, widths[0], widths[-1]))
     layers: list[Any] = []
     for n_in, n_out in pairwise(widths):
