@@ -52,7 +52,7 @@ class Limits:
 
 LIMITS = Limits()
 # And no more than so many times the work of searching all training rows: a run with a preset is to
-# end in about twice the time of one without.
+# take no more than two or three times as long as one without.
 SHARES_OF_SEARCH = {"fit": 0.45, "seeds": 1.8, "groups": 2.5}
 
 

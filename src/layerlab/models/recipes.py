@@ -150,7 +150,7 @@ DIGITS = Recipe(
 )
 DIGITS_LIGHT = Recipe(
     "digits-light",
-    "As digits, for an eighth of the work: what explore picks by itself.",
+    "As digits, for a seventh of the work: what explore picks by itself.",
     {
         **DIGITS.parameters,
         "hidden_layer_sizes": (256, 256),
