@@ -109,12 +109,20 @@ template <class T, int P> void turn(const T *from, long rows, T *to, T *sums, bo
     }
 }
 
+// Adds n terms of a block's gradient to sums S of the lane: double, or T itself where this block is
+// the lane's only one, for what is summed over a block is no more precise.
+template <int n, class S, class T> INLINE void add_to(S *to, const T *terms, bool fresh) {
+    using V = typename Row<S, n>::V;
+    const V values = __builtin_convertvector((load<typename Row<T, n>::V>(terms)), V);
+    store(to, fresh ? values : load<V>(to) + values);
+}
+
 // Adds the part of the first P vectors of units j. With delta turned, a panel at a time, that is a
 // product too: over the panel's rows, with A for weights and units j for rows. A panel's sums are
 // taken by themselves, for the sake of rounding.
-template <class T, int P>
-void add_turned(const T *A, const T *delta, long rows, long n_in, long n_out, Work<T> &work,
-                double *dW, bool fresh) {
+template <class T, class S, int P>
+void add_turned(const T *A, const T *delta, long rows, long n_in, long n_out, Work<T> &work, S *dW,
+                bool fresh) {
     constexpr int N = Simd<T>::N;
     T *turned = work.turned, *sums = work.next;  // which is not in use yet
     for (long first = 0; first < rows; first += PANEL, A += PANEL * n_in, delta += PANEL * n_out) {
@@ -123,16 +131,7 @@ void add_turned(const T *A, const T *delta, long rows, long n_in, long n_out, Wo
         strips<T, P, false>(A, nullptr, turned, n, n_in, sums, first > 0);
     }
     for (long i = 0; i <= n_in; i++, sums += PANEL, dW += n_out)  // the bias comes last
-        for (long u = 0; u < P * N; u += N)
-        {
-            const WideVec<T> sum = widened<T>(load<Vec<T>>(sums + u));
-            store(dW + u, fresh ? sum : load<WideVec<T>>(dW + u) + sum);
-        }
-}
-
-template <int n> INLINE void add_to(double *to, const double *terms, bool fresh) {
-    using V = typename Row<double, n>::V;
-    store(to, fresh ? load<V>(terms) : load<V>(to) + load<V>(terms));
+        for (long u = 0; u < P * N; u += N) add_to<N>(dW + u, sums + u, fresh);
 }
 
 // The sums over rows of I x J pairs of units, one vector; where there are fewer, the last ones again.
@@ -159,8 +158,8 @@ INLINE Vec<T> pair_sums(const T *A, const T *delta, long rows, long n_in, long n
 }
 
 // Adds the sums of a tile of pairs to `dW`, as far as the pairs are there.
-template <class T, int I, int J>
-INLINE void add_pairs(const double *sums, long n_in, long n_out, long i, long j, double *dW, bool fresh) {
+template <class T, class S, int I, int J>
+INLINE void add_pairs(const T *sums, long n_in, long n_out, long i, long j, S *dW, bool fresh) {
     if (i + I <= n_in && j + J <= n_out)
 #pragma GCC unroll 8
         for (int k = 0; k < I; k++) add_to<J>(dW + (i + k) * n_out + j, sums + k * J, fresh);
@@ -171,23 +170,23 @@ INLINE void add_pairs(const double *sums, long n_in, long n_out, long i, long j,
 }
 
 // Adds the part of units j from `start` on: a few at a time, which stay in the first cache.
-template <class T>
-void add_all_pairs(const T *A, const T *delta, long rows, long n_in, long n_out, long start,
-                   double *dW, bool fresh) {
+template <class T, class S>
+void add_all_pairs(const T *A, const T *delta, long rows, long n_in, long n_out, long start, S *dW,
+                   bool fresh) {
     constexpr int N = Simd<T>::N, I = N == 16 ? 4 : N == 2 ? 2 : N / 2, J = N / I;
     const long few = std::max<long>(1, FIRST_CACHE / (rows * long(sizeof(T)) * J)) * J;
     for (long first = start; first < n_out; first += few)
         for (long i = 0; i < n_in; i += I)
             for (long j = first; j < std::min(first + few, n_out); j += J) {
-                double sums[N];
-                store(sums, widened<T>(pair_sums<T, I, J>(A, delta, rows, n_in, n_out, i, j)));
-                add_pairs<T, I, J>(sums, n_in, n_out, i, j, dW, fresh);
+                T sums[N];
+                store(sums, pair_sums<T, I, J>(A, delta, rows, n_in, n_out, i, j));
+                add_pairs<T, S, I, J>(sums, n_in, n_out, i, j, dW, fresh);
             }
 }
 
 // And their part of the bias.
-template <class T>
-void add_all_units(const T *delta, long rows, long n, long start, double *db, bool fresh) {
+template <class T, class S>
+void add_all_units(const T *delta, long rows, long n, long start, S *db, bool fresh) {
     constexpr int N = Simd<T>::N;
     for (long j = start; j < n; j += N) {
         const int here = int(std::min<long>(N, n - j));
@@ -196,38 +195,72 @@ void add_all_units(const T *delta, long rows, long n, long start, double *db, bo
             for (long p = 0; p < rows; p += N)
                 sum[k] += load<Vec<T>>(at_row(delta, n, p) + (j + k) * PANEL);
         const Vec<T> sums = sums_of<T>(sum);
-        for (int k = 0; k < here; k++) db[j + k] = (fresh ? 0.0 : db[j + k]) + sums[k];
+        for (int k = 0; k < here; k++) db[j + k] = (fresh ? S(0) : db[j + k]) + sums[k];
     }
 }
 
 // Adds A deltaᵀ, summed over rows, to `dW`, and delta to the bias after it. The last units j, too few
 // for two vectors, go by pairs: their sums are dear to take, lane by lane, but few are in vain.
-template <class T>
-void add_gradient(const T *A, const T *delta, long rows, long n_in, long n_out, Work<T> &work,
-                  double *dW, bool fresh) {
+template <class T, class S>
+void add_gradient(const T *A, const T *delta, long rows, long n_in, long n_out, Work<T> &work, S *dW,
+                  bool fresh) {
     constexpr long P = TARGET_VECTORS, N = Simd<T>::N;
     long j = 0;
     for (; n_out - j >= P * N; j += P * N)
-        add_turned<T, P>(A, delta + j * PANEL, rows, n_in, n_out, work, dW + j, fresh);
+        add_turned<T, S, P>(A, delta + j * PANEL, rows, n_in, n_out, work, dW + j, fresh);
     for (; n_out - j >= 2 * N; j += 2 * N)
-        add_turned<T, 2>(A, delta + j * PANEL, rows, n_in, n_out, work, dW + j, fresh);
+        add_turned<T, S, 2>(A, delta + j * PANEL, rows, n_in, n_out, work, dW + j, fresh);
     add_all_pairs(A, delta, rows, n_in, n_out, j, dW, fresh);
     add_all_units(delta, rows, n_out, j, dW + n_in * n_out, fresh);
 }
 
 // ---- weights --------------------------------------------------------------------------------
 
-// Unit u of strip s reads from[x * stride_x + u * stride_u] for x = 0 … n_x - 1. One part of the
-// strips, so that threads can share them.
+// A strip of n units at a time; what these two leave to be done one by one starts at the x that they
+// return. They store whole vectors, the next over what was too much of the last.
+
+// Units that stand side by side, `stride` from x to x; `left` numbers may be read.
+template <class T>
+INLINE long pack_rows(const double *from, long left, long n_x, long stride, long n, T *to) {
+    constexpr int N = 8;
+    static_assert(N >= TARGET_STRIP, "a strip in one vector");
+    long x = 0;
+    for (; x * n + N <= n_x * n && x * stride + N <= left; x++)
+        store(to + x * n, __builtin_convertvector((load<typename Row<double, N>::V>(from + x * stride)),
+                                                  typename Row<T, N>::V));
+    return x;
+}
+
+// Each unit's x side by side, `stride` from unit to unit.
+template <class T>
+INLINE long pack_columns(const double *from, long n_x, long stride, long n, T *to) {
+    constexpr int N = Simd<T>::N;
+    if constexpr (N < TARGET_STRIP) return 0;
+    long x = 0;
+    for (; x + N <= n_x && (x + N - 1) * n + N <= n_x * n; x += N) {
+        Vec<T> v[N] = {};
+        for (long u = 0; u < n; u++)
+            v[u] = __builtin_convertvector(load<WideVec<T>>(from + u * stride + x), Vec<T>);
+        transpose<T>(v);
+        for (int k = 0; k < N; k++) store(to + (x + k) * n, v[k]);
+    }
+    return x;
+}
+
+// Unit u of strip s reads from[x * stride_x + u * stride_u] for x = 0 … n_x - 1; one of the strides
+// is 1. One part of the strips, so that threads can share them.
 template <class T>
 void pack_strips(const double *from, long n_x, long stride_x, long n_u, long stride_u, T *to,
                  long part, long n_parts) {
     const long n = n_strips(n_u);
     for (long s = n * part / n_parts; s < n * (part + 1) / n_parts; s++) {
-        const long first = n_u * s / n, last = n_u * (s + 1) / n;
+        const long first = n_u * s / n, units = n_u * (s + 1) / n - first;
+        const double *of_strip = from + first * stride_u;
         T *at = to + first * n_x;
-        for (long x = 0; x < n_x; x++)
-            for (long u = first; u < last; u++) *at++ = T(from[x * stride_x + u * stride_u]);
+        long x = stride_u == 1 ? pack_rows(of_strip, n_x * n_u - first, n_x, stride_x, units, at)
+                               : pack_columns(of_strip, n_x, stride_u, units, at);
+        for (at += x * units; x < n_x; x++)
+            for (long u = 0; u < units; u++) *at++ = T(of_strip[x * stride_x + u * stride_u]);
     }
 }
 
@@ -552,9 +585,10 @@ void forward(const Network &network, const Packed<T> &weights, Work<T> &work, co
 }
 
 // As add_gradient(); the bias's part is that of delta before it goes through the norm.
-template <class T>
-void add_normed_gradient(const Layer &layer, size_t l, long n, Work<T> &work, double *dW, bool fresh) {
-    double *db = dW + layer.n_in * layer.n_out, *kept = work.bias.reserve(layer.n_out);
+template <class T, class S>
+void add_normed_gradient(const Layer &layer, size_t l, long n, Work<T> &work, S *dW, bool fresh) {
+    S *db = dW + layer.n_in * layer.n_out;
+    double *kept = work.bias.reserve(layer.n_out);
     add_all_units(work.delta, n, layer.n_out, 0, db, fresh);
     std::copy_n(db, layer.n_out, kept);
     through_norm(work.unit[l], work.share[l], layer.n_out, n, work.delta);
@@ -563,12 +597,12 @@ void add_normed_gradient(const Layer &layer, size_t l, long n, Work<T> &work, do
 }
 
 // Carries work.delta back from the logits, adding each layer's gradient to `sums`.
-template <class T>
+template <class T, class S>
 void backward(const Network &network, const Packed<T> &weights, Work<T> &work, long n, bool draws,
-              double *sums, bool fresh) {
+              S *sums, bool fresh) {
     for (size_t l = network.layers.size(); l-- > 0;) {
         const Layer &layer = network.layers[l];
-        double *dW = sums + layer.start;
+        S *dW = sums + layer.start;
         if (network.normed(l)) add_normed_gradient(layer, l, n, work, dW, fresh);
         else add_gradient(work.A[l], work.delta, n, layer.n_in, layer.n_out, work, dW, fresh);
         if (l == 0) return;
@@ -783,9 +817,9 @@ double cost(const Network &network, const Packed<T> &weights, Work<T> &work, con
     return output_cost(network, work, stop - start, rows.many != nullptr);
 }
 
-template <class T>
+template <class T, class S>
 double gradient(const Network &network, const Packed<T> &weights, Work<T> &work, const Rows &rows,
-                long start, long stop, double *sums, bool fresh) {
+                long start, long stop, S *sums, bool fresh) {
     const double value = cost(network, weights, work, rows, start, stop);
     backward(network, weights, work, padded(stop - start), rows.draws, sums, fresh);
     return value;
@@ -876,5 +910,5 @@ template <class T> void function(int code, const T *from, T *to, long n) {
 }
 
 template <class T> constexpr Operations<T> operations() {
-    return {pack<T>, map_inputs<T>, gradient<T>, cost<T>, curvature<T>, logits<T>, probabilities<T>, function<T>};
+    return {pack<T>, map_inputs<T>, gradient<T, double>, gradient<T, T>, cost<T>, curvature<T>, logits<T>, probabilities<T>, function<T>};
 }

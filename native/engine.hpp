@@ -92,13 +92,19 @@ template <class T> class EngineOf final : public Engine {
         std::lock_guard<std::mutex> lock(call_);
         pack(theta, weights_, plan.n_threads);
         double *costs = costs_.reserve(plan.n_lanes);
-        add_lanes(plan, out, [&](long lane, Work<T> &work, double *sums) {
-            costs[lane] = 0;
-            each_block(plan, lane, [&](long start, long stop, bool first) {
-                costs[lane] +=
-                    operations().gradient(network, weights_, work, rows, start, stop, sums, first);
+        if (plan.n_lanes > 1 && plan.n_lanes == plan.n_blocks)
+            add_blocks(plan, out, [&](long k, Work<T> &work, T *sums) {
+                costs[k] = operations().gradient_alone(network, weights_, work, rows, plan.edges[k],
+                                                       plan.edges[k + 1], sums, true);
             });
-        });
+        else
+            add_lanes(plan, out, [&](long lane, Work<T> &work, double *sums) {
+                costs[lane] = 0;
+                each_block(plan, lane, [&](long start, long stop, bool first) {
+                    costs[lane] += operations().gradient(network, weights_, work, rows, start, stop,
+                                                         sums, first);
+                });
+            });
         add_decay(theta, decay, out);
         return tree(costs, plan.n_lanes) + penalty(theta, decay);
     }
@@ -147,6 +153,7 @@ template <class T> class EngineOf final : public Engine {
 
   private:
     static constexpr long PACK_WORTH = 1 << 15;
+    static constexpr long CHUNK = 1 << 10;  // components that stay in the first cache
 
     const Operations<T> &operations() const { return target_.of<T>(); }
 
@@ -181,13 +188,41 @@ template <class T> class EngineOf final : public Engine {
             f(lane, work, sums(lane));
         });
         // Every component is added in the same tree, so that they may be shared out.
-        const long part = 1 << 14, n_parts = (n + part - 1) / part;
-        share(n_parts, plan.n_threads, [&](long k) {
-            const long begin = k * part, end = std::min(n, begin + part);
+        each_part(n, plan.n_threads, [&](long begin, long end) {
             for (long step = 1; step < plan.n_lanes; step *= 2)
                 for (long lane = 0; lane + step < plan.n_lanes; lane += 2 * step)
                     add(sums(lane), sums(lane + step), begin, end);
         });
+    }
+
+    // The same where each lane has one block: its sums are no more precise than T, and half as long.
+    template <class F> void add_blocks(const Plan &plan, double *out, const F &f) {
+        const long n = network.n_weights;
+        T *lanes = alone_.reserve(plan.n_lanes * n);
+        each_lane(plan, [&](long lane, Work<T> &work) { f(lane, work, lanes + lane * n); });
+        each_part(n, plan.n_threads, [&](long begin, long end) {
+            for (long k = begin; k < end; k += CHUNK)
+                add_tree(lanes + k, plan.n_lanes, std::min(CHUNK, end - k), out + k);
+        });
+    }
+    // The sums of n components over lanes, in the tree of add_lanes().
+    void add_tree(const T *lanes, long n_lanes, long n, double *out) const {
+        if (n_lanes == 1) {
+            std::copy_n(lanes, n, out);
+            return;
+        }
+        long half = 1;
+        while (2 * half < n_lanes) half *= 2;
+        double others[CHUNK];
+        add_tree(lanes, half, n, out);
+        add_tree(lanes + half * network.n_weights, n_lanes - half, n, others);
+        add(out, others, 0, n);
+    }
+
+    template <class F> void each_part(long n, int n_threads, const F &f) {
+        const long part = 1 << 14;
+        share((n + part - 1) / part, n_threads,
+              [&](long k) { f(k * part, std::min(n, (k + 1) * part)); });
     }
 
     static void add(double *to, const double *from, long begin, long end) {
@@ -255,7 +290,7 @@ template <class T> class EngineOf final : public Engine {
     };
 
     Packed<T> weights_, direction_, loaded_;
-    Buffer<T> inputs_;
+    Buffer<T> inputs_, alone_;
     Buffer<double> sums_, costs_;
     std::mutex spare_use_;
     std::vector<std::unique_ptr<Work<T>>> spare_;

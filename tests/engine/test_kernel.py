@@ -16,7 +16,13 @@ from layerlab._compiled import KERNEL, kernel_target
 from layerlab.engine import compiled
 from layerlab.engine.compiled_sums import CompiledSums
 from layerlab.engine.numpy_sums import NumpySums
-from layerlab.engine.plan import KERNEL_PANEL, KERNEL_ROWS, MAX_LANES, kernel_plan
+from layerlab.engine.plan import (
+    KERNEL_PANEL,
+    KERNEL_ROWS,
+    MANY_WEIGHTS,
+    MAX_LANES,
+    kernel_plan,
+)
 from layerlab.engine.terms import Terms
 from layerlab.network import InputMap, Network, start_weights
 from layerlab.network.activations import ACTIVATIONS
@@ -380,16 +386,16 @@ def test_vectors_of_a_wrong_length_are_refused():
         kernel().logits(call, np.zeros((7, 2)))
 
 
-@given(n_rows=st.integers(1, 20_000))
-def test_the_plan_covers_every_row_once_in_whole_vectors(n_rows):
-    plan = kernel_plan(n_rows)
+@given(n_rows=st.integers(1, 20_000), many=st.booleans())
+def test_the_plan_covers_every_row_once_in_whole_vectors(n_rows, many):
+    plan = kernel_plan(n_rows, MANY_WEIGHTS if many else MANY_WEIGHTS - 1)
     edges = plan.edges
     assert edges[0] == 0 and edges[-1] == n_rows
     assert all(a < b for a, b in pairwise(edges))
     assert all(edge % KERNEL_PANEL == 0 for edge in edges[:-1])
     assert plan.block_rows <= KERNEL_ROWS
     assert 1 <= plan.n_lanes <= MAX_LANES
-    assert plan.n_lanes >= 2 or n_rows < 256
+    assert plan.n_lanes >= 2 or n_rows < (128 if many else 256)
 
 
 def run_with(wanted, code):

@@ -73,9 +73,9 @@ def readable_rows(X: Any) -> Array | None:
 
 
 @lru_cache(maxsize=256)
-def call_plan(n_rows: int) -> tuple[Array, int]:
+def call_plan(n_rows: int, n_weights: int = 0) -> tuple[Array, int]:
     """Return the edges of the blocks of a call on ``n_rows`` rows, and the number of lanes."""
-    plan = kernel_plan(n_rows)
+    plan = kernel_plan(n_rows, n_weights)
     return np.array(plan.edges, np.int64), plan.n_lanes
 
 

@@ -103,10 +103,11 @@ class CompiledSums:
         """Return what the kernel is to sum over, and the share of the penalty."""
         n_rows, m = self.terms.size(rows)
         index = None if rows is None else np.ascontiguousarray(rows, np.int64)
-        work = 3 * n_rows * self.terms.network.layout.n_weights
+        n_weights = self.terms.network.layout.n_weights
+        work = 3 * n_rows * n_weights
         n_threads = worthwhile(self._n_threads, work)
         of_rows = (self._X if X is None else X), self._y, self._w, m, index
-        call = (*of_rows, *call_plan(n_rows), n_threads, X is not None, None, self._many)
+        call = (*of_rows, *call_plan(n_rows, n_weights), n_threads, X is not None, None, self._many)
         return call, self.terms.alpha / self.terms.total
 
 
