@@ -201,20 +201,28 @@ template <class F> void spread(long n, long n_threads, const F &f) {
     Team::give(team);
 }
 
+// `parts` holds each part's end, and what is kept of its theta beforehand.
 PyObject *adam(PyObject *, PyObject *const *given, Py_ssize_t count) {
-    if (count != 6) return refuse("adam(theta, gradient, mean, square, numbers, n_threads)");
+    if (count != 7) return refuse("adam(theta, gradient, mean, square, numbers, parts, n_threads)");
     View theta(given[0], true), gradient(given[1]), mean(given[2], true), square(given[3], true),
-        numbers(given[4]);
-    if (!theta || !gradient || !mean || !square || !numbers) return nullptr;
-    const long n_threads = PyLong_AsLong(given[5]), n = theta.size();
+        numbers(given[4]), parts(given[5]);
+    if (!theta || !gradient || !mean || !square || !numbers || !parts) return nullptr;
+    const long n_threads = PyLong_AsLong(given[6]), n = theta.size();
     if (PyErr_Occurred()) return nullptr;
-    if (gradient.size() != n || mean.size() != n || square.size() != n || numbers.size() != 6)
+    if (gradient.size() != n || mean.size() != n || square.size() != n || numbers.size() != 5)
         return refuse("lengths must agree");
-    const double *of = numbers.data();
-    const AdamStep step = {of[0], of[1], of[2], of[3], of[4], of[5]};
+    const double *of = numbers.data(), *part = parts.data(), *const last = part + parts.size();
+    if (parts.size() < 2 || parts.size() % 2 || last[-2] != double(n))
+        return refuse("parts must end with theta");
     const AdamVectors vectors = {theta.data(), gradient.data(), mean.data(), square.data()};
     Py_BEGIN_ALLOW_THREADS
-    spread(n, n_threads, [&](long begin, long end) { loops().adam(step, vectors, begin, end); });
+    spread(n, n_threads, [&](long begin, long end) {
+        for (const double *p = part; begin < end; p += 2) {
+            const long stop = std::min(end, long(p[0]));
+            if (stop > begin) loops().adam({of[0], of[1], of[2], of[3], of[4], p[1]}, vectors, begin, stop);
+            begin = std::max(begin, stop);
+        }
+    });
     Py_END_ALLOW_THREADS
     Py_RETURN_NONE;
 }

@@ -83,13 +83,12 @@ class AdamW(MiniBatchSolver):
         rate: float,
         step: int,
     ) -> None:
-        """Take the step of algorithm 2, part by part."""
+        """Take the step of algorithm 2."""
         moments = Moments(self.beta1, self.beta2, self.epsilon, step)
-        for span in spans:
-            decay = rate * self.weight_decay if span.shape else 0.0
-            part, mean, square = span.part, arrays["mean"], arrays["square"]
-            pieces = theta[part], gradient[part], mean[part], square[part]
-            adam_step(*pieces, moments, rate, decay, span.n_threads)
+        decay = rate * self.weight_decay
+        decays = [(span.part.stop, decay if span.shape else 0.0) for span in spans]
+        means = arrays["mean"], arrays["square"]
+        adam_step(theta, gradient, *means, moments, rate, decays, spans[0].n_threads)
 
 
 class Adam(AdamW):

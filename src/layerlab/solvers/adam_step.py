@@ -1,16 +1,20 @@
-"""One step of Adam on a part of theta: compiled where that was done, else NumPy's."""
+"""One step of Adam: compiled where that was done, else NumPy's."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import TypeAlias
 
 import numpy as np
 
 from layerlab._compiled import KERNEL
 from layerlab._typing import Vector
 
-__all__ = ["Moments", "adam_step"]
+__all__ = ["Decays", "Moments", "adam_step"]
+
+Decays: TypeAlias = Sequence[tuple[int, float]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ def adam_step(
     square: Vector,
     moments: Moments,
     rate: float,
-    decay: float,
+    decays: Decays,
     n_threads: int = 1,
 ) -> None:
     """Take a step in place: Kingma & Ba (2015), algorithm 1.
@@ -51,18 +55,21 @@ def adam_step(
     ----------
     theta, gradient, mean, square : ndarray of shape (n,)
     moments : Moments
-    rate, decay : float
-        Learning rate, and the share by which theta shrinks beforehand.
+    rate : float
+        Learning rate.
+    decays : sequence of (int, float)
+        Of each part of theta its end, and the share by which it shrinks beforehand.
     n_threads : int
         Every component is computed by itself, so that the bits are the same for any number.
     """
     if KERNEL is None:
-        _reference(theta, gradient, mean, square, moments, rate, decay)
+        _reference(theta, gradient, mean, square, moments, rate, decays)
         return
     of_mean, of_square = moments.corrections
     numbers = (moments.beta1, moments.beta2, moments.epsilon)
-    given = np.array([*numbers, rate / of_mean, 1 / of_square, 1 - decay])
-    KERNEL.adam(theta, gradient, mean, square, given, n_threads)
+    given = np.array([*numbers, rate / of_mean, 1 / of_square])
+    parts = np.array([number for end, decay in decays for number in (end, 1 - decay)])
+    KERNEL.adam(theta, gradient, mean, square, given, parts, n_threads)
 
 
 def _reference(
@@ -72,11 +79,14 @@ def _reference(
     square: Vector,
     moments: Moments,
     rate: float,
-    decay: float,
+    decays: Decays,
 ) -> None:
     of_mean, of_square = moments.corrections
     mean += (1 - moments.beta1) * (gradient - mean)
     square *= moments.beta2
     square += (1 - moments.beta2) * gradient * gradient
-    theta *= 1 - decay
+    start = 0
+    for end, decay in decays:
+        theta[start:end] *= 1 - decay
+        start = end
     theta -= (rate / of_mean) * mean / (np.sqrt(square) / of_square + moments.epsilon)
