@@ -86,6 +86,10 @@ def test_names_are_pinned():
     assert sorted(api.__all__) == sorted(PUBLIC)
 
 
+def test_every_name_has_its_room():
+    assert sorted(api.MODULE_OF) == sorted(api.__all__)
+
+
 @pytest.mark.parametrize("name", PUBLIC)
 def test_every_name_is_there_and_documented(name):
     assert getattr(layerlab, name).__doc__
@@ -117,6 +121,10 @@ def test_every_module_says_what_it_offers():
         (
             "import layerlab.api",
             {"polars", "torch", "matplotlib", "jinja2", "sklearn.datasets", "sklearn.neighbors"},
+        ),
+        (
+            "from layerlab import FeedforwardClassifier",
+            {"layerlab.exploration", "layerlab.reporting", "layerlab.storage"},
         ),
         ("import layerlab.cli.predict, layerlab.cli.evaluate", {"matplotlib", "jinja2"}),
         ("from layerlab import draw_rows, picture_grid", {"matplotlib.pyplot"}),

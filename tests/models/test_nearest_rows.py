@@ -4,7 +4,8 @@ from threadpoolctl import threadpool_limits
 
 from layerlab.data import Dataset, load_data
 from layerlab.data.checks import Part
-from layerlab.models import NearSearch, nearest_rows
+from layerlab.models import nearest_rows
+from layerlab.models.nearest_rows import NearSearch
 
 
 def part_of(rows, numbers=None):

@@ -16,12 +16,8 @@ from layerlab.data.checks import (
     check_rows_of,
     check_turned,
 )
-from layerlab.models import (
-    FeedforwardClassifier,
-    FeedforwardEnsemble,
-    NearSearch,
-    networks_of,
-)
+from layerlab.models import FeedforwardClassifier, FeedforwardEnsemble, networks_of
+from layerlab.models.nearest_rows import NearSearch
 
 __all__ = ["examine", "examine_new_rows"]
 

@@ -12,7 +12,6 @@ from layerlab.models.early_stopping import EarlyStopping
 from layerlab.models.ensemble import FeedforwardEnsemble, networks_of
 from layerlab.models.gradient_check import check_gradient, compare_gradient
 from layerlab.models.gradient_verdict import GradientCheck, GradientVerdict, TensorCheck
-from layerlab.models.nearest_rows import NearSearch
 from layerlab.models.neighbours import DEFAULT_KS, neighbour_curve, neighbour_predictions
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "GradientVerdict",
     "IndexPredictor",
     "MajorityClass",
-    "NearSearch",
     "NearestNeighbours",
     "TensorCheck",
     "check_gradient",
