@@ -18,6 +18,7 @@ Line = dict[str, Any]
 CHARTED = {
     "evaluate": "cost and gradient",
     "fit": "fit to a cost",
+    "epochs": "epoch",
     "search": "search",
     "neighbours": "neighbours",
     "predict": "predict",

@@ -140,6 +140,21 @@ def _plain(content: Content) -> str:
     return markdown(["", "with", "time"], rows, n_text=2)
 
 
+def _checkpoints(content: Content) -> str:
+    rows = [
+        [
+            line["entrant"],
+            duration(line["median"]),
+            f"{line['files']:.0f}",
+            f"{line['share']:.1%}" if line["share"] else "",
+            times(line["ratio"]),
+        ]
+        for line in content["summary"]
+    ]
+    columns = ["", "time", "files", "share of the calls", "over nothing"]
+    return markdown(columns, rows)
+
+
 def _memory(content: Content) -> str:
     return _pivot(content["summary"], lambda megabytes: f"{megabytes:.0f} MB")
 
@@ -165,12 +180,14 @@ def _percent(share: float | None) -> str:
 TABLES: dict[str, tuple[str, Callable[[Content], str]]] = {
     "evaluate": ("One cost with its gradient", _evaluate),
     "fit": ("A whole fit to a given cost", _settings),
+    "epochs": ("An epoch by mini-batches", _settings),
     "search": ("The search", _search),
     "explore": ("`layerlab explore digits`", _explore),
     "neighbours": ("The curve of k nearest neighbours", _plain),
     "predict": ("Prediction", _settings),
     "memory": ("Peak memory of a fit, over the loaded rows", _memory),
     "start": ("Start", _start),
+    "checkpoints": ("Checkpoints, log and progress", _checkpoints),
     "beside": ("Beside one busy core", _beside),
 }
 """By case: its heading, and what makes its tables."""
