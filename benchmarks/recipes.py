@@ -8,6 +8,8 @@ Usage::
     python -m benchmarks.recipes folds             digits, five shuffled folds
     python -m benchmarks.recipes mnist DATA        trained on all but the last 10,000 of MNIST's
                                                    training rows, scored on these
+    python -m benchmarks.recipes mnist-plain DATA  the same by networks that see nothing deformed
+    python -m benchmarks.recipes mnist-record DATA the same by what takes most of an hour
     python -m benchmarks.recipes fashion DATA      Fashion-MNIST, the same way
     python -m benchmarks.recipes pendigits DATA    pendigits.tra against pendigits.tes
 
@@ -123,6 +125,8 @@ CASES = {
     "writers": Case("digits", 4, writers),
     "folds": Case("digits", 4, folds),
     "mnist": Case("mnist", 1, mnist),
+    "mnist-plain": Case("mnist-plain", 4, mnist),
+    "mnist-record": Case("mnist-record", 4, mnist),
     "fashion": Case("fashion", 1, fashion),
     "pendigits": Case("tabular", 8, pendigits, against=True),
 }

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -177,6 +178,14 @@ def test_the_folder_is_whole_and_its_model_answers_as_the_trained_one(digits, ou
     each = [network["seed"] for network in run.results["networks"]]
     assert each == [member.random_state for member in run.model.members_]
     assert len(set(each)) == 2
+
+
+def test_a_recipe_says_how_many_networks_unless_the_user_does(digits, tmp_path):
+    several = replace(SMALL, n_members=2)
+    run = train(digits, recipe=several, out=tmp_path / "its")
+    assert len(run.model.members_) == 2
+    run = train(digits, recipe=several, out=tmp_path / "one", members=1)
+    assert isinstance(run.model, FeedforwardClassifier)
 
 
 def test_the_model_is_without_what_was_for_its_training_alone(digits, out):

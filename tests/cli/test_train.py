@@ -108,6 +108,9 @@ def test_recipes_are_listed(layerlab):
     assert {name: r["summary"] for name, r in told.items()} == {
         name: r.summary for name, r in RECIPES.items()
     }
+    assert {name: r["members"] for name, r in told.items()} == {
+        name: r.n_members for name, r in RECIPES.items()
+    }
     assert told["quick"]["parameters"]["activation"] == RECIPES["quick"].parameters["activation"]
 
 

@@ -74,7 +74,7 @@ def train(
     out: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     seed: int = 0,
-    members: int = 1,
+    members: int | None = None,
     epochs: int | None = None,
     validation: float = 0.0,
     patience: int | None = None,
@@ -108,8 +108,9 @@ def train(
         Replace what lies in ``out``.
     seed : int, default=0
         The same seed gives the same results, bit for bit.
-    members : int, default=1
-        Networks, each from a seed of its own, whose probabilities are averaged.
+    members : int, optional
+        Networks, each from a seed of its own, whose probabilities are averaged; by default
+        as many as the recipe has, mostly one.
     epochs : int, optional
         In place of the recipe's (iterations, where its solver goes by all rows).
     validation : float, default=0
@@ -145,10 +146,11 @@ def train(
     >>> import layerlab
     >>> run = layerlab.train("digits", validation=0.1, out="run")  # doctest: +SKIP
     """
+    chosen = recipe_named(recipe)
     settings = _Settings(
-        recipe_named(recipe),
+        chosen,
         check_integer("seed", seed, 0, 2**32 - 1),
-        check_integer("members", members, 1),
+        chosen.n_members if members is None else check_integer("members", members, 1),
         None if epochs is None else check_integer("epochs", epochs, 1),
         check_real("validation", validation, 0, 1, open_high=True),
         None if patience is None else check_integer("patience", patience, 1),

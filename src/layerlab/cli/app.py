@@ -214,8 +214,13 @@ def train(
         bool, typer.Option("--overwrite", help="Begin anew in --out, whatever run lies there.")
     ] = False,
     members: Annotated[
-        int, typer.Option(metavar="K", help="Networks whose probabilities are averaged.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            metavar="K",
+            help="Networks whose probabilities are averaged. By default as the recipe has it, "
+            "mostly one.",
+        ),
+    ] = None,
     validation: Annotated[
         float,
         typer.Option(

@@ -15,7 +15,11 @@ def run_recipes(*, as_json: bool) -> None:
     """List the recipes with what each is for."""
     if as_json:
         every = {
-            name: {"summary": recipe.summary, "parameters": described(dict(recipe.parameters))}
+            name: {
+                "summary": recipe.summary,
+                "members": recipe.n_members,
+                "parameters": described(dict(recipe.parameters)),
+            }
             for name, recipe in RECIPES.items()
         }
         typer.echo(canonical_json(every))

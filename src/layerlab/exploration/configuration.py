@@ -74,14 +74,14 @@ class Configuration:
     def of_recipe(
         cls, recipe: Recipe, image_shape: ImageShape | None = None, epochs: int | None = None
     ) -> Configuration:
-        """Return the network of a recipe.
+        """Return the network of a recipe, one where it averages several.
 
         Raises
         ------
         ParameterError
             If it deforms images, and no shape is given.
         """
-        model: Any = recipe.classifier(image_shape=image_shape)
+        model: Any = recipe.classifier(image_shape=image_shape, n_members=1)
         sizes = model.hidden_layer_sizes
         layers = (sizes,) if isinstance(sizes, int) else tuple(sizes)
         return cls(layers, model.alpha, recipe.name, image_shape, epochs or model.max_iter)
@@ -128,7 +128,7 @@ class Configuration:
     def _by_recipe(self, seed: int, options: dict[str, Any]) -> FeedforwardClassifier:
         changes = {} if self.epochs is None else {"max_iter": self.epochs}
         found: Any = recipe_named(self.preset).classifier(
-            seed, image_shape=self.image_shape, **changes, **options
+            seed, image_shape=self.image_shape, n_members=1, **changes, **options
         )
         model: FeedforwardClassifier = found
         return model
