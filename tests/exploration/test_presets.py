@@ -76,9 +76,10 @@ def test_a_preset_of_images_needs_their_shape():
 def test_a_configuration_gives_the_recipe_s_classifier(name):
     own = Configuration.of_recipe(RECIPES[name], (8, 8))
     model = own.classifier(3, n_threads=1)
-    expected = RECIPES[name].classifier(3, image_shape=(8, 8), n_threads=1, max_iter=own.epochs)
+    options = {"image_shape": (8, 8), "n_members": 1}
+    expected = RECIPES[name].classifier(3, n_threads=1, max_iter=own.epochs, **options)
     assert repr(model) == repr(expected)
-    assert own.epochs == RECIPES[name].classifier(image_shape=(8, 8)).max_iter
+    assert own.epochs == RECIPES[name].classifier(**options).max_iter
     assert str(own) == f"{own.shape}, preset {name}"
     assert network_words(own).endswith(f"(preset {name})")
 
