@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from layerlab.exploration import groups, neighbour_study, plan, presets, search, stages
+from layerlab.exploration import choosing, groups, neighbour_study, plan, presets, search
 from layerlab.exploration.configuration import (
     ALPHAS,
     MAX_ITER,
@@ -59,7 +59,7 @@ def test_the_numbers():
         f"from {plan.FURTHER_SEEDS} further seeds",
         f"more than {groups.MANY_GROUPS} groups they are left out in {groups.GROUPED_FOLDS} folds",
         f"| {search.SEARCH_SHARE:.0%} | another fit".replace("%", " %"),
-        f"| {stages.REPLICATE_SHARE:.0%} | the further seeds".replace("%", " %"),
+        f"| {choosing.REPLICATE_SHARE:.0%} | the further seeds".replace("%", " %"),
         f"| {groups.GROUP_SHARE:.0%} | another group".replace("%", " %"),
     ):
         assert words in TEXT

@@ -15,12 +15,15 @@ from layerlab.errors import DataError, ParameterError
 from layerlab.exploration import (
     Configuration,
     Explorer,
+    choosing,
     knn_curve,
     plan,
     results,
+    shipping,
     stages,
     subsample,
     work,
+    workshop,
 )
 from layerlab.exploration.crew import Budget
 from layerlab.exploration.pace import Limits
@@ -221,12 +224,12 @@ def test_a_split_by_groups_of_data_without_groups_is_refused_before_anything_is_
 @pytest.fixture
 def limited(monkeypatch):
     """Let no stage use all rows of what `many` returns."""
-    for module in (subsample, stages, work):
+    for module in (subsample, shipping, work):
         monkeypatch.setattr(module, "FEWEST", 30)
     limits = Limits(curve=4e7, search=4.2e7, fit=8e6, groups=3e7, refit=9e6, opening=2e6)
-    for module in (plan, stages):
+    for module in (plan, stages, choosing, shipping, workshop):
         monkeypatch.setattr(module, "LIMITS", limits)
-    monkeypatch.setattr(stages, "LEAST_OPENING", 0)
+    monkeypatch.setattr(shipping, "LEAST_OPENING", 0)
 
 
 def many(groups=True):

@@ -8,8 +8,9 @@ import pytest
 from layerlab._files import canonical_json
 from layerlab.data import Dataset, load_data, split_rows
 from layerlab.errors import ParameterError
-from layerlab.exploration import Configuration, Explorer, plan, results, stages
+from layerlab.exploration import Configuration, Explorer, pace, plan, results
 from layerlab.exploration.choice import Finalist
+from layerlab.exploration.crew import Crew
 from layerlab.exploration.pace import Limits, PresetLimits
 from layerlab.exploration.presets import FEWEST_OF_TABLE, Preset, check_preset, pick_preset
 from layerlab.exploration.trial import PresetTrial, mean_of_seeds
@@ -157,7 +158,7 @@ def test_the_mean_of_seeds_averages_probabilities():
         return Finalist(SMALL[1], seed, 10, np.asarray(right), model)
 
     parts = [fitted(seed) for seed in range(3)]
-    crew = stages.Crew(2)
+    crew = Crew(2)
     found = mean_of_seeds(parts, rest, crew)
     mean = sum(f.model.predict_proba(rest.rows) for f in parts) / 3
     assert found.score.correct == (mean.argmax(axis=1) == rest.labels).sum()
@@ -174,7 +175,7 @@ def explore():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan, "default_grid", lambda: SMALL)
         patch.setattr(
-            stages.PresetLimits, "of", lambda *_, **__: PresetLimits(4e9, 9e9, 1e10, 1e11)
+            pace.PresetLimits, "of", lambda *_, **__: PresetLimits(4e9, 9e9, 1e10, 1e11)
         )
 
         def explore(n_threads=1, budget=None, **options):
@@ -262,7 +263,7 @@ def test_without_a_preset_none_is_tried(explore):
 
 
 def test_too_much_work_leaves_it_out_with_a_word(explore, monkeypatch):
-    monkeypatch.setattr(stages.PresetLimits, "of", lambda *_, **__: PresetLimits(1e6, 0, 0, 0))
+    monkeypatch.setattr(pace.PresetLimits, "of", lambda *_, **__: PresetLimits(1e6, 0, 0, 0))
     e = explore()
     assert e.preset.left_out
     assert record(e)["preset"]["left_out"]

@@ -9,7 +9,7 @@ from layerlab._guard import single_threaded_openmp
 from layerlab.exploration.crew import Budget, Crew
 from layerlab.exploration.outcome import Exploration
 from layerlab.exploration.plan import Plan
-from layerlab.exploration.stages import Stages
+from layerlab.exploration.stages import explore
 
 __all__ = ["Explorer"]
 
@@ -62,6 +62,5 @@ class Explorer(Plan):
         """
         crew = Crew(self.n_threads, progress)
         within = budget if isinstance(budget, Budget) else Budget(budget)
-        run = Stages(self, within, crew, log or (lambda *_, **__: None))
         with single_threaded_openmp():  # also so that neighbours' ties fall alike everywhere
-            return run.explore()
+            return explore(self, within, crew, log or (lambda *_, **__: None))
