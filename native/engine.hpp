@@ -92,7 +92,8 @@ template <class T> class EngineOf final : public Engine {
         std::lock_guard<std::mutex> lock(call_);
         pack(theta, weights_, plan.n_threads);
         double *costs = costs_.reserve(plan.n_lanes);
-        if (plan.n_lanes > 1 && plan.n_lanes == plan.n_blocks)
+        const bool shorter = sizeof(T) < sizeof(double);
+        if (shorter && plan.n_lanes > 1 && plan.n_lanes == plan.n_blocks)
             add_blocks(plan, out, [&](long k, Work<T> &work, T *sums) {
                 costs[k] = operations().gradient_alone(network, weights_, work, rows, plan.edges[k],
                                                        plan.edges[k + 1], sums, true);
