@@ -174,9 +174,7 @@ def explore():
     split = split_rows(data, random_state=0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan, "default_grid", lambda: SMALL)
-        patch.setattr(
-            pace.PresetLimits, "of", lambda *_, **__: PresetLimits(4e9, 9e9, 1e10, 1e11)
-        )
+        patch.setattr(pace.PresetLimits, "of", lambda *_, **__: PresetLimits(4e9, 9e9, 1e10, 1e11))
 
         def explore(n_threads=1, budget=None, **options):
             explorer = Explorer(data, split, n_threads=n_threads, **options)
