@@ -184,7 +184,7 @@ MNIST_PLAIN = Recipe(
         "hidden_layer_sizes": (800, 800),
         "activation": "gelu",
         "layer_norm": True,
-        "solver": _adamw(2e-3, 0.05, warm_up=0.1),
+        "solver": _adamw(1.5e-3, 0.05, batch_size=64, warm_up=0.1),
         "alpha": 0.0,
         "max_iter": 60,
         "noise": (0.4, 0.0, 0.0),
