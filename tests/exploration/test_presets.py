@@ -114,7 +114,7 @@ def test_limits_are_shares_of_the_search_unless_it_was_named():
     bound = PresetLimits.of(limits, 1e9, by_name=False)
     assert bound == PresetLimits(50, 60, 70, 80)
     small = PresetLimits.of(limits, 10, by_name=False)
-    assert (small.fit, small.refit) == (3.0, 80)
+    assert (small.fit, small.refit) == (2.4, 80)
     assert small.seeds < 60
     assert PresetLimits.of(limits, 10, by_name=True) == PresetLimits(np.inf, 60, 70, np.inf)
 

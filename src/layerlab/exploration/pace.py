@@ -53,7 +53,7 @@ class Limits:
 LIMITS = Limits()
 # And no more than so many times the work of searching all training rows: a run with a preset is to
 # take no more than twice as long as one without.
-SHARES_OF_SEARCH = {"fit": 0.3, "seeds": 1.25, "groups": 1.7}
+SHARES_OF_SEARCH = {"fit": 0.24, "seeds": 1.0, "groups": 1.4}
 
 
 @dataclass(frozen=True)
