@@ -825,6 +825,12 @@ double gradient(const Network &network, const Packed<T> &weights, Work<T> &work,
     return value;
 }
 
+template <class T>
+double gradient_alone(const Network &network, const Packed<T> &weights, Work<T> &work,
+                      const Rows &rows, long start, long stop, T *sums) {
+    return gradient(network, weights, work, rows, start, stop, sums, true);
+}
+
 // J'HJ v: the change of the logits by a forward pass of derivatives, H, then the usual way back.
 template <class T>
 void curvature(const Network &network, const Packed<T> &weights, const Packed<T> &direction,
@@ -910,5 +916,6 @@ template <class T> void function(int code, const T *from, T *to, long n) {
 }
 
 template <class T> constexpr Operations<T> operations() {
-    return {pack<T>, map_inputs<T>, gradient<T, double>, gradient<T, T>, cost<T>, curvature<T>, logits<T>, probabilities<T>, function<T>};
+    return {pack<T>, map_inputs<T>,  gradient<T, double>, gradient_alone<T>, cost<T>,
+            curvature<T>, logits<T>, probabilities<T>,    function<T>};
 }

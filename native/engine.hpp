@@ -95,8 +95,8 @@ template <class T> class EngineOf final : public Engine {
         const bool shorter = sizeof(T) < sizeof(double);
         if (shorter && plan.n_lanes > 1 && plan.n_lanes == plan.n_blocks)
             add_blocks(plan, out, [&](long k, Work<T> &work, T *sums) {
-                costs[k] = operations().gradient_alone(network, weights_, work, rows, plan.edges[k],
-                                                       plan.edges[k + 1], sums, true);
+                costs[k] = operations().gradient_alone(network, weights_, work, rows,
+                                                       plan.edges[k], plan.edges[k + 1], sums);
             });
         else
             add_lanes(plan, out, [&](long lane, Work<T> &work, double *sums) {

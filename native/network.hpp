@@ -115,8 +115,9 @@ template <class T> struct Operations {
     void (*map)(const Network &, const Rows &, long start, long stop, T *A);
     double (*gradient)(const Network &, const Packed<T> &, Work<T> &, const Rows &, long start,
                        long stop, double *sums, bool fresh);
-    double (*gradient_alone)(const Network &, const Packed<T> &, Work<T> &, const Rows &, long start,
-                             long stop, T *sums, bool fresh);  // of a lane's only block
+    // Of a lane's only block: written, not added.
+    double (*gradient_alone)(const Network &, const Packed<T> &, Work<T> &, const Rows &,
+                             long start, long stop, T *sums);
     double (*cost)(const Network &, const Packed<T> &, Work<T> &, const Rows &, long start,
                    long stop);
     void (*curvature)(const Network &, const Packed<T> &, const Packed<T> &direction, Work<T> &,

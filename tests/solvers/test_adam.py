@@ -69,16 +69,9 @@ def test_both_paths_and_all_threads_agree(n, monkeypatch):
 
 
 def test_epsilon_is_added_to_the_corrected_root():
-    theta = np.zeros(1)
-    adam_step(
-        theta,
-        np.array([2.0]),
-        np.zeros(1),
-        np.zeros(1),
-        Moments(0.9, 0.999, 6.0, 1),
-        1.0,
-        [(1, 0.0)],
-    )
+    theta, mean, square = np.zeros((3, 1))
+    moments = Moments(0.9, 0.999, 6.0, 1)
+    adam_step(theta, np.array([2.0]), mean, square, moments, 1.0, [(1, 0.0)])
     assert theta == pytest.approx([-2 / (2 + 6)], rel=1e-14)
 
 
