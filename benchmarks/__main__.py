@@ -23,6 +23,9 @@ Usage::
 
     python -m benchmarks docs            chart and tables of docs/speed.md from what is stored
 
+    python -m benchmarks.recipes         what the recipes reach on data that you have
+    python -m benchmarks.learning        how soon a recipe has learnt MNIST
+
 Each prints a table and writes ``benchmarks/results/<name>-<time>.json``, with
 the machine, versions, commit and settings it was measured with. Run it from the
 root of a checkout, with layerlab installed. Peers that are not installed are
@@ -56,7 +59,7 @@ from benchmarks import (
     start,
 )
 from benchmarks.pages import write_pages
-from benchmarks.record import BenchmarkResult, store
+from benchmarks.record import RESULTS, BenchmarkResult, report
 
 BENCHMARKS: dict[str, Callable[[], BenchmarkResult]] = {
     "passes": passes.run,
@@ -89,19 +92,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     known = [*BENCHMARKS, DOCS]
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
+    parser.add_argument("--out", type=Path, default=RESULTS)
     chosen = parser.parse_args(arguments)
     unknown = [name for name in chosen.names if name not in known]
     if unknown:
         parser.error(f"no measurement is called {unknown[0]!r}; there are {', '.join(known)}")
     for name in chosen.names or BENCHMARKS:
-        _write(chosen.out) if name == DOCS else _report(BENCHMARKS[name](), chosen.out)
+        _write(chosen.out) if name == DOCS else report(BENCHMARKS[name](), chosen.out)
     return 0
-
-
-def _report(result: BenchmarkResult, folder: Path) -> None:
-    print(f"\n{result.table}")
-    print(f"\nstored in {store(result, folder)}", flush=True)
 
 
 def _write(folder: Path) -> None:

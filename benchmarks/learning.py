@@ -15,9 +15,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
-from benchmarks.recipes import RESULTS, mnist
-from benchmarks.record import BenchmarkResult, store, text_table
+from benchmarks.recipes import mnist
+from benchmarks.record import BenchmarkResult, report, text_table
 from layerlab._callbacks import Iteration
 from layerlab.models.recipes import recipe_named
 
@@ -46,9 +47,9 @@ class Look:
         return False
 
 
-def reached(epochs: Sequence[tuple[float, float]]) -> list[dict[str, float | None]]:
+def reached(epochs: Sequence[tuple[float, float]]) -> list[dict[str, Any]]:
     """Return for each goal the first epoch at which it was reached, and the seconds."""
-    lines: list[dict[str, float | None]] = []
+    lines = []
     for goal in GOALS:
         at = next((k for k, (accuracy, _) in enumerate(epochs) if accuracy >= goal), None)
         found = (None, None) if at is None else (at + 1, epochs[at][1])
@@ -85,14 +86,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("data", type=Path)
     parser.add_argument("--recipe", default="mnist")
     given = parser.parse_args(arguments)
-    result = run(given.data, given.recipe)
-    sys.stdout.write(f"{result.table}\n\n{store(result, RESULTS)}\n")
+    report(run(given.data, given.recipe))
     return 0
 
 
-def _table(recipe: str, lines: Sequence[dict[str, float | None]]) -> str:
+def _table(recipe: str, lines: Sequence[dict[str, Any]]) -> str:
     rows = [
-        [f"{100 * (line['goal'] or 0):.1f} %", _text(line["epoch"]), _text(line["seconds"])]
+        [f"{100 * line['goal']:.1f} %", _text(line["epoch"]), _text(line["seconds"])]
         for line in lines
     ]
     return text_table(f"mnist, recipe {recipe}", ("right", "epoch", "seconds"), rows)

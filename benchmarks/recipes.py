@@ -34,7 +34,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from benchmarks.record import BenchmarkResult, store, text_table
+from benchmarks.record import BenchmarkResult, report, text_table
 from layerlab._typing import Array, IndexArray
 from layerlab.data import Dataset, load_data, make_folds
 from layerlab.metrics import Score
@@ -43,7 +43,6 @@ from layerlab.models.recipes import recipe_named
 
 __all__ = ["CASES", "Case", "main", "run"]
 
-RESULTS = Path(__file__).parent / "results"
 HELD_BACK = 10_000  # of the training rows of MNIST and Fashion-MNIST
 COLUMNS = (
     "recipe",
@@ -174,8 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("data", nargs="?", type=Path, default=Path())
     parser.add_argument("--members", type=int, help="networks; by default as the case has it")
     given = parser.parse_args(arguments)
-    result = run(given.case, given.data, given.members)
-    sys.stdout.write(f"{result.table}\n\n{store(result, RESULTS)}\n")
+    report(run(given.case, given.data, given.members))
     return 0
 
 

@@ -16,7 +16,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["BenchmarkResult", "as_installed", "store", "text_table", "usable_cores"]
+__all__ = [
+    "RESULTS",
+    "BenchmarkResult",
+    "as_installed",
+    "report",
+    "store",
+    "text_table",
+    "usable_cores",
+]
+
+RESULTS = Path(__file__).parent / "results"
 
 PACKAGES = ("layerlab", "numpy", "scipy", "scikit-learn")
 PEERS = ("torch", "jax", "jaxlib", "onnx", "onnxruntime", "pandas")
@@ -54,6 +64,12 @@ class BenchmarkResult:
     runs: list[dict[str, Any]]
     summary: list[dict[str, Any]]
     table: str
+
+
+def report(result: BenchmarkResult, folder: Path = RESULTS) -> None:
+    """Print the table, store the result, and say where."""
+    sys.stdout.write(f"\n{result.table}\n\nstored in {store(result, folder)}\n")
+    sys.stdout.flush()
 
 
 def store(result: BenchmarkResult, folder: Path) -> Path:
