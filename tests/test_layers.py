@@ -21,6 +21,7 @@ LAYERS = [
         "_compiled",
         "_counter",
         "_memory",
+        "_version",
     },
     {"callbacks", "data", "network", "solvers", "metrics"},
     {"engine"},

@@ -20,7 +20,7 @@ def test_every_recipe_is_listed_and_no_other():
 
 def test_the_example_makes_a_recipe(monkeypatch):
     asked = []
-    monkeypatch.setattr(layerlab.api, "train", lambda _, **options: asked.append(options))
+    monkeypatch.setattr(layerlab, "train", lambda _, **options: asked.append(options))
     (code,) = re.findall(r"```python\n(.*?)```", RECIPES_PAGE, re.DOTALL)
     exec(code, {})
     assert isinstance(asked[0]["recipe"], Recipe)

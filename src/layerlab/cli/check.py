@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from layerlab import check
 from layerlab._files import canonical_json
-from layerlab.api import check
 from layerlab.cli.interrupts import raise_interrupts
 from layerlab.cli.progress import shown_progress
 from layerlab.cli.shapes import parse_shape, parse_size

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import typer
 
+from layerlab import evaluate, load_labelled_rows, load_model
 from layerlab._files import canonical_json
-from layerlab.api import evaluate, load_labelled_rows, load_model
 from layerlab.api.scoring import model_takes
 from layerlab.cli.progress import shown_progress
 

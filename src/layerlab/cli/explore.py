@@ -10,8 +10,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from layerlab import Dataset, Parts, Run, explore, health_line, load_parts
 from layerlab._files import canonical_json
-from layerlab.api import Dataset, Parts, Run, explore, health_line, load_parts
 from layerlab.cli.faults import was_warned_of
 from layerlab.cli.interrupts import raise_interrupts
 from layerlab.cli.progress import shown_progress

@@ -9,8 +9,8 @@ from typing import Any
 
 import typer
 
+from layerlab import FeedforwardClassifier, FeedforwardEnsemble, load_model, load_rows
 from layerlab._callbacks import ProgressSink
-from layerlab.api import FeedforwardClassifier, FeedforwardEnsemble, load_model, load_rows
 from layerlab.api.scoring import model_takes, predict_rows
 from layerlab.cli.progress import shown_progress
 from layerlab.data import Rows

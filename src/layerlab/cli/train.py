@@ -7,8 +7,8 @@ from typing import Any
 import typer
 from rich.console import Console
 
+from layerlab import ShowProgress, load_data, train
 from layerlab._files import canonical_json
-from layerlab.api import ShowProgress, load_data, train
 from layerlab.cli.explore import parse_seconds, say_loaded
 from layerlab.cli.interrupts import raise_interrupts
 from layerlab.cli.progress import shown_progress
