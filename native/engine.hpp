@@ -106,8 +106,11 @@ template <class T> class EngineOf final : public Engine {
                                                          sums, first);
                 });
             });
-        add_decay(theta, decay, out);
-        return tree(costs, plan.n_lanes) + penalty(theta, decay);
+        const auto penalise = [&](long begin, long end) {
+            add_decay(theta, decay, begin, end, out);
+            return penalty(theta, decay, begin, end);
+        };
+        return tree(costs, plan.n_lanes) + sum_over_W(decay, plan.n_threads, penalise);
     }
 
     double cost(const double *theta, const Rows &rows, const Plan &plan, Decay decay) override {
@@ -120,7 +123,8 @@ template <class T> class EngineOf final : public Engine {
                 costs[lane] += operations().cost(network, weights_, work, rows, start, stop);
             });
         });
-        return tree(costs, plan.n_lanes) + penalty(theta, decay);
+        const auto part = [&](long begin, long end) { return penalty(theta, decay, begin, end); };
+        return tree(costs, plan.n_lanes) + sum_over_W(decay, plan.n_threads, part);
     }
 
     void curvature(const double *theta, const double *v, const Rows &rows, const Plan &plan,
@@ -134,7 +138,10 @@ template <class T> class EngineOf final : public Engine {
                                        first);
             });
         });
-        add_decay(v, decay, out);
+        sum_over_W(decay, plan.n_threads, [&](long begin, long end) {
+            add_decay(v, decay, begin, end, out);
+            return 0.0;
+        });
     }
 
     void keep(const Rows &rows, long n_rows) override {
@@ -154,6 +161,7 @@ template <class T> class EngineOf final : public Engine {
 
   private:
     static constexpr long PACK_WORTH = 1 << 15;
+    static constexpr long PART = 1 << 14;   // components that a thread takes at a time
     static constexpr long CHUNK = 1 << 10;  // components that stay in the first cache
 
     const Operations<T> &operations() const { return target_.of<T>(); }
@@ -221,9 +229,8 @@ template <class T> class EngineOf final : public Engine {
     }
 
     template <class F> void each_part(long n, int n_threads, const F &f) {
-        const long part = 1 << 14;
-        share((n + part - 1) / part, n_threads,
-              [&](long k) { f(k * part, std::min(n, (k + 1) * part)); });
+        share((n + PART - 1) / PART, n_threads,
+              [&](long k) { f(k * PART, std::min(n, (k + 1) * PART)); });
     }
 
     static void add(double *to, const double *from, long begin, long end) {
@@ -235,31 +242,37 @@ template <class T> class EngineOf final : public Engine {
         return values[0];
     }
 
-    // The penalty is on W alone, not on b.
-    double penalty(const double *theta, Decay decay) const {
-        double cost = 0;
+    // The sum of f(begin, end) over pieces of W: the penalty is on W alone, not on b.
+    template <class F> double sum_over_W(Decay decay, int n_threads, const F &f) {
+        if (!decay.squares && !decay.sizes) return 0;
+        const long n_parts = (network.n_weights + PART - 1) / PART;
+        double *sums = penalties_.reserve(n_parts);
+        each_part(network.n_weights, n_threads, [&](long begin, long end) {
+            double sum = 0;
+            for (const Layer &layer : network.layers) {
+                const long from = std::max(begin, layer.start), to = std::min(end, layer.bias());
+                if (from < to) sum += f(from, to);
+            }
+            sums[begin / PART] = sum;
+        });
+        return tree(sums, n_parts);
+    }
+    static double penalty(const double *theta, Decay decay, long begin, long end) {
+        double squares = 0, sizes = 0;
         if (decay.squares)
-            cost += decay.squares / 2 * sum_over_W(theta, [](double w) { return w * w; });
-        if (decay.sizes) cost += decay.sizes * sum_over_W(theta, [](double w) { return std::abs(w); });
-        return cost;
+#pragma omp simd reduction(+ : squares)
+            for (long i = begin; i < end; i++) squares += theta[i] * theta[i];
+        if (decay.sizes)
+#pragma omp simd reduction(+ : sizes)
+            for (long i = begin; i < end; i++) sizes += std::abs(theta[i]);
+        return decay.squares / 2 * squares + decay.sizes * sizes;
     }
-    template <class F> double sum_over_W(const double *theta, const F &f) const {
-        double sum = 0;
-        for (const Layer &layer : network.layers) {
-            const long end = layer.bias();
-#pragma omp simd reduction(+ : sum)
-            for (long i = layer.start; i < end; i++) sum += f(theta[i]);
-        }
-        return sum;
-    }
-    void add_decay(const double *theta, Decay decay, double *out) const {
-        for (const Layer &layer : network.layers) {
-            if (decay.squares)
-                for (long i = layer.start; i < layer.bias(); i++) out[i] += decay.squares * theta[i];
-            if (decay.sizes)
-                for (long i = layer.start; i < layer.bias(); i++)
-                    out[i] += theta[i] > 0 ? decay.sizes : theta[i] < 0 ? -decay.sizes : 0.0;
-        }
+    static void add_decay(const double *theta, Decay decay, long begin, long end, double *out) {
+        if (decay.squares)
+            for (long i = begin; i < end; i++) out[i] += decay.squares * theta[i];
+        if (decay.sizes)
+            for (long i = begin; i < end; i++)
+                out[i] += theta[i] > 0 ? decay.sizes : theta[i] < 0 ? -decay.sizes : 0.0;
     }
 
     template <class Write> void write(Write operation, const Rows &rows, const Plan &plan, T *out) {
@@ -292,7 +305,7 @@ template <class T> class EngineOf final : public Engine {
 
     Packed<T> weights_, direction_, loaded_;
     Buffer<T> inputs_, alone_;
-    Buffer<double> sums_, costs_;
+    Buffer<double> sums_, costs_, penalties_;
     std::mutex spare_use_;
     std::vector<std::unique_ptr<Work<T>>> spare_;
 };
