@@ -187,12 +187,12 @@ class Call {
         plan.edges = edges_->data<int64_t>();
         plan.n_blocks = edges_->n() - 1;
         const long n = index_ ? index_->n() : n_rows_;
-        bool good = plan.n_blocks > 0 && plan.n_lanes > 0 && plan.n_threads > 0 &&
+        bool good = plan.n_lanes > 0 && plan.n_lanes <= plan.n_blocks && plan.n_threads > 0 &&
                     plan.edges[0] >= 0 && plan.edges[plan.n_blocks] <= n;
         for (long k = 0; good && k < plan.n_blocks; k++)
             good = plan.edges[k] < plan.edges[k + 1] && (!rows.mapped || plan.edges[k] % PANEL == 0);
         if (good && rows.mapped) good = plan.edges[plan.n_blocks] == n;
-        if (!good) throw Refusal("edges must rise, within the rows");
+        if (!good) throw Refusal("edges must rise, within the rows, a block or more for each lane");
     }
     MaybeView X_, y_, weight_, index_, edges_, many_;
     long n_rows_ = 0;
@@ -287,8 +287,9 @@ const Target &target_named(const char *name) {
 
 // ---- methods --------------------------------------------------------------------------------
 
-PyObject *kernel_new(PyTypeObject *type, PyObject *arguments, PyObject *) {
+PyObject *kernel_new(PyTypeObject *type, PyObject *arguments, PyObject *named) {
     return guarded([&]() -> PyObject * {
+        if (named && PyDict_Size(named)) throw Refusal("Kernel takes arguments by position alone");
         PyObject *widths, *activations, *shift, *scale, *regularisation = Py_None;
         const char *output, *target;
         int single, layer_norm = 0;

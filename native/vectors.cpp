@@ -161,6 +161,20 @@ PyObject *keep(PyObject *, PyObject *const *given, Py_ssize_t count) {
         keep({old_theta.data(), theta.data()}, {old_g.data(), g.data()}, n, pair.data()));
 }
 
+// Calls f() while other threads of Python may run.
+template <class F> PyObject *unlocked(const F &f) {
+    bool room = true;
+    Py_BEGIN_ALLOW_THREADS
+    try {
+        f();
+    } catch (const std::bad_alloc &) {
+        room = false;
+    }
+    Py_END_ALLOW_THREADS
+    if (!room) return PyErr_NoMemory();
+    Py_RETURN_NONE;
+}
+
 PyObject *downhill(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (count != 7) return refuse("downhill(pairs, SY, YY, used, newest, g, out)");
     const long used = PyLong_AsLong(given[3]), newest = PyLong_AsLong(given[4]);
@@ -168,20 +182,13 @@ PyObject *downhill(PyObject *, PyObject *const *given, Py_ssize_t count) {
     View rows(given[0]), SY(given[1], true), YY(given[2], true), g(given[5]), out(given[6], true);
     if (!rows || !SY || !YY || !g || !out) return nullptr;
     const long n = g.size(), memory = n ? rows.size() / (2 * n) : 0;
-    if (out.size() != n || SY.size() != memory * memory || YY.size() != SY.size() || newest < 0 ||
-        newest >= used || used > memory)
+    // Until memory is full, the pairs lie in the order in which they came.
+    const bool in_order = newest >= 0 && newest < used && (used == memory || newest == used - 1);
+    if (out.size() != n || SY.size() != memory * memory || YY.size() != SY.size() || used > memory ||
+        !in_order)
         return refuse("shapes must agree");
     const TwoLoops two_loops = {{rows.data(), used, n}, memory, newest, SY.data(), YY.data()};
-    bool room = true;
-    Py_BEGIN_ALLOW_THREADS
-    try {
-        two_loops.downhill(g.data(), out.data());
-    } catch (const std::bad_alloc &) {
-        room = false;
-    }
-    Py_END_ALLOW_THREADS
-    if (!room) return PyErr_NoMemory();
-    Py_RETURN_NONE;
+    return unlocked([&] { two_loops.downhill(g.data(), out.data()); });
 }
 
 // So many numbers are worth a thread of their own.
@@ -215,16 +222,15 @@ PyObject *adam(PyObject *, PyObject *const *given, Py_ssize_t count) {
     if (parts.size() < 2 || parts.size() % 2 || last[-2] != double(n))
         return refuse("parts must end with theta");
     const AdamVectors vectors = {theta.data(), gradient.data(), mean.data(), square.data()};
-    Py_BEGIN_ALLOW_THREADS
-    spread(n, n_threads, [&](long begin, long end) {
+    const auto step = [&](long begin, long end) {
         for (const double *p = part; begin < end; p += 2) {
+            const AdamStep numbers = {of[0], of[1], of[2], of[3], of[4], p[1]};
             const long stop = std::min(end, long(p[0]));
-            if (stop > begin) loops().adam({of[0], of[1], of[2], of[3], of[4], p[1]}, vectors, begin, stop);
+            if (stop > begin) loops().adam(numbers, vectors, begin, stop);
             begin = std::max(begin, stop);
         }
-    });
-    Py_END_ALLOW_THREADS
-    Py_RETURN_NONE;
+    };
+    return unlocked([&] { spread(n, n_threads, step); });
 }
 
 PyObject *approach(PyObject *, PyObject *const *given, Py_ssize_t count) {
@@ -235,11 +241,10 @@ PyObject *approach(PyObject *, PyObject *const *given, Py_ssize_t count) {
     const long n_threads = PyLong_AsLong(given[3]), n = x.size();
     if (PyErr_Occurred()) return nullptr;
     if (to.size() != n) return refuse("lengths must agree");
-    Py_BEGIN_ALLOW_THREADS
-    spread(n, n_threads,
-           [&](long begin, long end) { loops().approach(x.data(), to.data(), share, begin, end); });
-    Py_END_ALLOW_THREADS
-    Py_RETURN_NONE;
+    const auto step = [&](long begin, long end) {
+        loops().approach(x.data(), to.data(), share, begin, end);
+    };
+    return unlocked([&] { spread(n, n_threads, step); });
 }
 
 using Fast = PyObject *(PyObject *, PyObject *const *, Py_ssize_t);

@@ -317,6 +317,12 @@ def test_a_kernel_that_cannot_be_is_refused(changes):
         kernel(**changes)
 
 
+def test_a_kernel_takes_no_keywords():
+    """Or one that is spelled so would be made without what it asks for."""
+    with pytest.raises(ValueError, match="by position alone"):
+        KERNEL.Kernel((4, 2), (), "softmax", True, np.zeros(4), np.ones(4), "generic", layer_norm=1)
+
+
 @pytest.mark.parametrize(
     ("part", "wrong"),
     [
@@ -335,6 +341,7 @@ def test_a_kernel_that_cannot_be_is_refused(changes):
         (5, np.array([-1, 8], np.int64)),
         (5, np.array([4, 4], np.int64)),
         (6, 0),
+        (6, 2),
         (7, 0),
     ],
 )

@@ -98,3 +98,11 @@ def test_every_solver_goes_the_same_way(solver, n, counting_costs):
     )
     assert type(compiled.theta) is np.ndarray
     assert compiled.theta.flags.owndata
+
+
+@pytest.mark.skipif(KERNEL is None, reason="no compiled kernel")
+@pytest.mark.parametrize(("used", "newest"), [(2, 0), (2, 2), (0, 0), (6, 1), (5, -1)])
+def test_pairs_that_do_not_lie_in_order_are_refused(used, newest):
+    pairs, products = np.zeros((5, 2, 3)), np.zeros((2, 5, 5))
+    with pytest.raises(ValueError, match="must agree"):
+        KERNEL.downhill(pairs, *products, used, newest, np.ones(3), np.empty(3))
