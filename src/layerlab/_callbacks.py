@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -18,6 +19,7 @@ __all__ = [
     "Silent",
     "Snapshot",
     "close_callback",
+    "member_callback",
     "pack_callback",
     "unpack_callback",
 ]
@@ -93,6 +95,13 @@ class Closing(Protocol):
     def close(self) -> None:
         """Tidy up."""
         ...
+
+
+def member_callback(callback: Callback | None, number: int) -> Callback | None:
+    """Return what a member of an ensemble is given: its ``of_member(number)``, or a copy."""
+    of_member = getattr(callback, "of_member", None)
+    given: Callback | None = deepcopy(callback) if of_member is None else of_member(number)
+    return given
 
 
 def pack_callback(callback: object) -> Snapshot | None:

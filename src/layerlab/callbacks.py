@@ -19,6 +19,7 @@ from layerlab._callbacks import (
     Iteration,
     Snapshot,
     close_callback,
+    member_callback,
     pack_callback,
     unpack_callback,
 )
@@ -56,6 +57,11 @@ class Callbacks:
         """Tell all, and return whether any asks to stop."""
         answers = [callback(iteration) for callback in self.callbacks]
         return any(answers)
+
+    def of_member(self, number: int) -> Callbacks:
+        """Return the callbacks of one network of several, counted from 0."""
+        own = [member_callback(callback, number) for callback in self.callbacks]
+        return Callbacks(callback for callback in own if callback is not None)
 
     @property
     def score(self) -> float | None:
@@ -114,7 +120,8 @@ class LogToJSONL:
     than a tenth of a second, the lines of such a time are written together. The file
     of an earlier fit is replaced; a fit that is resumed from a checkpoint goes on with
     its own, without the lines of iterations that are done once more. Numbers that are
-    not finite are written as null.
+    not finite are written as null. Each network of an ensemble has a file of its own,
+    ``fit-member-1.jsonl`` and so on where ``path`` is ``fit.jsonl``.
 
     Parameters
     ----------
@@ -136,6 +143,11 @@ class LogToJSONL:
         if not 0 <= iteration.seconds - self._written < TOGETHER:
             self._written = iteration.seconds
             self._write()
+
+    def of_member(self, number: int) -> LogToJSONL:
+        """Return the log of one network of several, counted from 0, in a file of its own."""
+        name = f"{self.path.stem}-member-{number + 1}{self.path.suffix}"
+        return LogToJSONL(self.path.with_name(name))
 
     def pack(self) -> Snapshot:
         """Return how long the file is."""

@@ -48,14 +48,46 @@ def test_the_same_bits_for_any_number_of_threads():
 def test_a_bag_is_the_rows_drawn_with_replacement():
     model = ensemble(2, vary="bag")
     model._seed = 5
-    bags = [model._bag(i, X, None) for i in range(2)]
+    bags = [model._bag(i, X, Y, None) for i in range(2)]
     assert [bag.sum() for bag in bags] == [150, 150]
     assert (bags[0] != bags[1]).any()
     assert 0.5 < (bags[0] > 0).mean() < 0.75  # 1 - 1/e of the rows
-    own = np.arange(150.0)
-    np.testing.assert_array_equal(model._bag(0, X, own), bags[0] * own)
+    own = np.arange(1.0, 151.0)
+    np.testing.assert_array_equal(model._bag(0, X, Y, own), bags[0] * own)
     model.fit(X, Y)
     assert model.score(X, Y) > 0.9
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_class_is_missing_from_a_bag(seed):
+    """Two classes of one row each, and one row that counts for nothing."""
+    y = np.array([0, 1] * 20 + [2, 3, 4])
+    weight = np.array([1.0] * 42 + [0.0])
+    model = FeedforwardEnsemble(SMALL, 2, vary="bag", random_state=seed)
+    model._seed = seed
+    for i in range(2):
+        bag = model._bag(i, X[:43], y, weight)
+        assert bag[40:].tolist() == [1.0, 1.0, 0.0]
+        assert [bag[:40][y[:40] == k].sum() for k in range(2)] == [20.0, 20.0]
+
+
+def test_a_bag_of_several_labels_a_row_is_of_all_rows():
+    several = (np.arange(4) < Y[:, None] + 1).astype(int)
+    model = ensemble(2, vary="bag").fit(X, several)
+    assert model.predict_proba(X).shape == (150, 4)
+
+
+def test_members_must_know_the_same_classes():
+    a, b = (FeedforwardClassifier((2,)).fit(X[rows], Y[rows]) for rows in (slice(100), slice(150)))
+    with pytest.raises(ParameterError, match=r"same classes. Got \[0, 1\] and \[0, 1, 2\]"):
+        FeedforwardEnsemble().take([a, b])
+
+
+def test_names_of_an_earlier_fit_are_forgotten():
+    pd = pytest.importorskip("pandas")
+    model = ensemble(1).fit(pd.DataFrame(X, columns=list("abcd")), Y)
+    assert list(model.feature_names_in_) == list("abcd")
+    assert not hasattr(model.fit(X[:, :3], Y), "feature_names_in_")
 
 
 def test_members_by_scaling():

@@ -10,7 +10,9 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 
-from layerlab._checkpoint import Checkpoint
+from layerlab._checkpoint import Checkpoint, Stopped
+from layerlab.callbacks import Callbacks, LogToJSONL
+from layerlab.errors import ParameterError
 from layerlab.models import FeedforwardClassifier, FeedforwardEnsemble
 from layerlab.solvers import AdamW
 
@@ -64,6 +66,15 @@ def test_a_plain_callback_is_copied_for_each_member():
     assert [member.callback.n for member in fitted.members_] == [6, 6, 6]
 
 
+def test_each_member_has_a_log_of_its_own(tmp_path):
+    counting = Counting()
+    ensemble(callback=Callbacks([LogToJSONL(tmp_path / "fit.jsonl"), counting])).fit(X, Y)
+    assert sorted(os.listdir(tmp_path)) == [f"fit-member-{i}.jsonl" for i in (1, 2, 3)]
+    for path in tmp_path.iterdir():
+        assert len(path.read_text().splitlines()) == 6
+    assert counting.n == 0
+
+
 def test_every_member_watches_the_validation_rows():
     fitted = ensemble().fit(X[::2], Y[::2], X_val=X[1::2], y_val=Y[1::2])
     for member in fitted.members_:
@@ -78,6 +89,27 @@ def test_members_can_be_cloned_after_they_kept_their_state(tmp_path):
     for i, member in enumerate(fitted.members_, start=1):
         assert clone(member).checkpoint == Checkpoint(tmp_path / "kept" / f"member-{i}")
     assert thetas(fitted) == thetas(ensemble().fit(X, Y))
+
+
+def test_its_own_way_to_stop_stops_every_member(tmp_path):
+    asked = []
+
+    def stop():
+        asked.append(True)
+        return len(asked) > 4
+
+    with pytest.raises(Stopped):
+        ensemble(checkpoint=Checkpoint(tmp_path / "kept", 0, stop=stop)).fit(X, Y)
+    assert len(asked) > 4
+    fitted = ensemble(checkpoint=Checkpoint(tmp_path / "kept", 0)).fit(X, Y)
+    assert thetas(fitted) == thetas(ensemble().fit(X, Y))
+
+
+def test_a_state_that_no_call_could_go_on_from_is_not_begun(tmp_path):
+    model = ensemble(checkpoint=tmp_path / "kept").set_params(random_state=None)
+    with pytest.raises(ParameterError, match="checkpoint needs random_state to be an integer"):
+        model.fit(X, Y)
+    assert not (tmp_path / "kept").exists()
 
 
 class Broken(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
-from copy import copy, deepcopy
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -13,18 +13,24 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.utils.validation import (
+    _num_samples,
+    check_consistent_length,
+    check_is_fitted,
+)
 
-from layerlab._callbacks import Iteration
+from layerlab._callbacks import Iteration, member_callback
 from layerlab._checkpoint import Checkpoint, NotedSignals, Stopped
 from layerlab._guard import single_threaded_blas
 from layerlab._random import Purpose, draw_seed, stream
-from layerlab._typing import Array
+from layerlab._typing import Array, IndexArray
 from layerlab._validation import check_choice, check_integer, refuse
 from layerlab.callbacks import Callbacks
 from layerlab.engine import effective_threads
+from layerlab.errors import ParameterError
 from layerlab.models.classifier import FeedforwardClassifier
 from layerlab.models.prediction import log_odds
+from layerlab.models.preparing import check_seeded
 
 __all__ = ["FeedforwardEnsemble", "networks_of"]
 
@@ -44,7 +50,7 @@ class FeedforwardEnsemble(ClassifierMixin, BaseEstimator):
     n_members : int, default=5
     vary : {"seed", "bag", "scaling"}, default="seed"
         By what members differ: their seed alone; also the rows, drawn with
-        replacement (Breiman 1996); or also the scaling of the inputs, in turn.
+        replacement within each class (Breiman 1996); or also the scaling of the inputs, in turn.
     n_threads : int or None, default=None
         Members trained side by side. None: one a processor.
     random_state : int, RandomState instance or None, default=None
@@ -121,7 +127,7 @@ class FeedforwardEnsemble(ClassifierMixin, BaseEstimator):
             As `FeedforwardClassifier.fit`.
         """
         members = self._members()
-        bags = [self._bag(i, X, sample_weight) for i in range(len(members))]
+        bags = [self._bag(i, X, y, sample_weight) for i in range(len(members))]
         watched = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
         tasks = [
             _Task(member, (X, y, weight), watched)
@@ -132,12 +138,20 @@ class FeedforwardEnsemble(ClassifierMixin, BaseEstimator):
 
     def take(self, members: list[FeedforwardClassifier]) -> FeedforwardEnsemble:
         """Become the ensemble of these fitted members."""
+        for member in members:
+            if not np.array_equal(member.classes_, members[0].classes_):
+                raise ParameterError(
+                    "The members of an ensemble must know the same classes. Got "
+                    f"{members[0].classes_.tolist()} and {member.classes_.tolist()}."
+                )
         self.members_ = members
         self.classes_ = members[0].classes_
         self.n_features_in_ = members[0].n_features_in_
         self.multilabel_ = members[0].multilabel_
         if hasattr(members[0], "feature_names_in_"):
             self.feature_names_in_ = members[0].feature_names_in_
+        elif hasattr(self, "feature_names_in_"):  # of an earlier fit
+            del self.feature_names_in_
         return self
 
     def predict(self, X: Any) -> Array:
@@ -199,6 +213,8 @@ class FeedforwardEnsemble(ClassifierMixin, BaseEstimator):
         base = FeedforwardClassifier() if self.estimator is None else self.estimator
         if not isinstance(base, FeedforwardClassifier):
             raise refuse("estimator", "a FeedforwardClassifier", base)
+        if base.checkpoint is not None:
+            check_seeded(self)
         self._seed = draw_seed(self.random_state)
         threads = 1 if self.n_members > 1 else self.n_threads
         # A callback may hold what cannot be copied: members are given theirs in `_own`.
@@ -217,18 +233,31 @@ class FeedforwardEnsemble(ClassifierMixin, BaseEstimator):
             own["scaling"] = SCALINGS[i % len(SCALINGS)]
         if base.checkpoint is not None:
             own["checkpoint"] = _folder_within(base.checkpoint, f"member-{i + 1}")
-        of_member = getattr(base.callback, "of_member", None)
-        own["callback"] = deepcopy(base.callback) if of_member is None else of_member(i)
+        own["callback"] = member_callback(base.callback, i)
         return own
 
-    def _bag(self, i: int, X: Any, sample_weight: Any) -> Any:
+    def _bag(self, i: int, X: Any, y: Any, sample_weight: Any) -> Any:
         """Return a member's weights: how often each row was drawn, times its own."""
         if self.vary != "bag":
             return sample_weight
+        check_consistent_length(X, y, sample_weight)
         n = _num_samples(X)
-        drawn = stream(self._seed, Purpose.MEMBERS, i, 1).integers(0, n, n)
-        counts = np.bincount(drawn, minlength=n).astype(np.float64)
-        return counts if sample_weight is None else counts * np.asarray(sample_weight)
+        weight = np.ones(n) if sample_weight is None else np.asarray(sample_weight, np.float64)
+        random, counts = stream(self._seed, Purpose.MEMBERS, i, 1), np.zeros(n)
+        for rows in _strata(y, weight):
+            np.add.at(counts, random.choice(rows, len(rows)), 1.0)
+        return counts * weight
+
+
+def _strata(y: Any, weight: Array) -> list[IndexArray]:
+    """Return the rows of each class that have weight, so that no class is missing from a bag."""
+    counted = np.flatnonzero(weight)
+    labels = np.asarray(y)
+    if labels.ndim > 1 and labels.shape[1] > 1:  # several a row: none is lost with its rows
+        return [counted]
+    numbers: dict[Any, int] = {}
+    number = np.array([numbers.setdefault(v, len(numbers)) for v in labels[counted].flat])
+    return [counted[number == k] for k in range(len(numbers))]
 
 
 def networks_of(model: FeedforwardClassifier | FeedforwardEnsemble) -> list[FeedforwardClassifier]:
@@ -275,7 +304,9 @@ def _stopping(callback: Any, checkpoint: Checkpoint | None, stop: Event) -> dict
     One whose state is kept must not end as if it were done: its keeper stops it.
     """
     if checkpoint is not None:
-        return {"callback": callback, "checkpoint": replace(checkpoint, stop=stop.is_set)}
+        own = checkpoint.stop
+        both = stop.is_set if own is None else lambda: stop.is_set() or own()
+        return {"callback": callback, "checkpoint": replace(checkpoint, stop=both)}
 
     def asked(_: Iteration) -> bool:
         return stop.is_set()
@@ -320,4 +351,4 @@ def _member_seed(seed: int, i: int) -> int:
 
 def _folder_within(checkpoint: Any, name: str) -> Checkpoint:
     whole = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint(checkpoint)
-    return Checkpoint(Path(whole.folder) / name, every=whole.every, keep=whole.keep)
+    return replace(whole, folder=Path(whole.folder) / name)

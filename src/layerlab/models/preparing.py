@@ -346,6 +346,17 @@ def _watch(
 def _checkpoint(e: Any) -> Checkpoint | None:
     if e.checkpoint is None:
         return None
+    check_seeded(e)
+    return e.checkpoint if isinstance(e.checkpoint, Checkpoint) else Checkpoint(e.checkpoint)
+
+
+def check_seeded(e: Any) -> None:
+    """Refuse a seed that another call would not have again, for a run that is to be gone on with.
+
+    Raises
+    ------
+    ParameterError
+    """
     if isinstance(e.random_state, bool | np.bool_) or not isinstance(
         e.random_state, int | np.integer
     ):
@@ -353,7 +364,6 @@ def _checkpoint(e: Any) -> Checkpoint | None:
             "checkpoint needs random_state to be an integer: with another seed a run cannot go on. "
             f"Got random_state={e.random_state!r}."
         )
-    return e.checkpoint if isinstance(e.checkpoint, Checkpoint) else Checkpoint(e.checkpoint)
 
 
 def _kept(
