@@ -175,6 +175,27 @@ def test_what_the_first_call_refuses():
         small(early_stopping=True).partial_fit(X, Y)
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "says"),
+    [
+        (Adam(), SGD(), "the last one remembered mean, square, and this one remembers velocity"),
+        (SGD(), SGD(average=0.9), "and this one remembers velocity, a running mean"),
+        (
+            SGD(momentum=0.0, nesterov=False),
+            SGD(momentum=0.9),
+            "remembered nothing, and this one remembers velocity",
+        ),
+    ],
+)
+def test_another_kind_of_solver_than_in_the_first_call(first, then, says):
+    model = small(solver=first).partial_fit(X, Y)
+    before = model.theta_.copy()
+    with pytest.raises(ParameterError, match=says):
+        model.set_params(solver=then).partial_fit(X, Y)
+    np.testing.assert_array_equal(model.theta_, before)
+    model.set_params(solver=first).partial_fit(X, Y)
+
+
 def test_layers_that_are_not_those_of_the_first_call():
     model = small().partial_fit(X, Y).set_params(hidden_layer_sizes=(9,))
     with pytest.raises(ParameterError, match=r"partial_fit needs the layers .* a new estimator"):

@@ -82,5 +82,9 @@ def test_what_cannot_be_is_refused(least_squares, counting, quadratic):
         Hybrid(epochs=0).minimize(least_squares(), np.zeros(3))
     with pytest.raises(ParameterError, match="Adam needs an objective that is a mean over rows"):
         Hybrid().minimize(counting(quadratic(3)), np.zeros(3))
+    with pytest.raises(ParameterError, match="'start' parameter must be a solver object"):
+        Hybrid("adam").minimize(least_squares(), np.zeros(3))
+    with pytest.raises(ParameterError, match="'finish' parameter must be a solver object"):
+        Hybrid(finish=LBFGS).minimize(least_squares(), np.zeros(3))
     with pytest.raises(ParameterError, match="'memory' parameter"):
         Hybrid(finish=LBFGS(0), epochs=1).minimize(least_squares(), np.zeros(3))

@@ -79,6 +79,22 @@ def test_after_one_that_diverges_the_next_begins_where_it_did(least_squares):
     assert (solution.theta != np.ones(3)).any()
 
 
+class NotANumber:
+    """An objective that is finite nowhere."""
+
+    def evaluate(self, theta, *_):
+        return np.nan, np.full(len(theta), np.nan)
+
+
+def test_where_one_cannot_begin_the_last_one_s_end_is_kept(least_squares):
+    first = Phase(LBFGS(), least_squares(), 2)
+    alone = run_phases([first], np.zeros(3), LOOSE, None, None)
+    both = run_phases([first, Phase(LBFGS(), NotANumber(), 2)], np.zeros(3), LOOSE, None, None)
+    assert both.status is Status.NON_FINITE_AHEAD
+    np.testing.assert_array_equal(both.theta, alone.theta)
+    assert both.cost == alone.stats.history.cost[-1]
+
+
 def test_going_on_from_any_step_gives_the_same_bits(least_squares, shelf):
     whole = shelf()
     expected = run_phases(three(least_squares(50)), np.zeros(3), LOOSE, None, whole)

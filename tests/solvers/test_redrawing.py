@@ -93,7 +93,7 @@ def test_going_on_from_any_iteration_gives_the_same_bits(drawn, shelf):
 def test_what_cannot_be_is_refused(drawn):
     with pytest.raises(ParameterError, match="'every' parameter must be an integer from 1"):
         Redrawing(every=0).minimize(drawn(), np.zeros(3))
-    with pytest.raises(ParameterError, match="SGD needs an objective that is a mean over rows"):
+    with pytest.raises(ParameterError, match="must be one that goes by all rows"):
         Redrawing(SGD()).minimize(drawn(), np.zeros(3))
     with pytest.raises(ParameterError, match="'memory' parameter"):
         Redrawing(LBFGS(-1)).minimize(drawn(), np.zeros(3))

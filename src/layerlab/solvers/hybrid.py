@@ -11,7 +11,7 @@ from layerlab._typing import Layered, Objective, Vector
 from layerlab._validation import check_integer
 from layerlab.solvers.adam import Adam
 from layerlab.solvers.lbfgs import LBFGS
-from layerlab.solvers.loop import Solver, Stopping
+from layerlab.solvers.loop import Stopping, check_solver
 from layerlab.solvers.phases import Phase, run_phases
 from layerlab.solvers.solution import Solution
 
@@ -77,8 +77,9 @@ class Hybrid(BaseEstimator):
         """
         stopping = stopping or Stopping()
         epochs = min(check_integer("epochs", self.epochs, 1), stopping.max_iter)
-        start: Solver = default_start(objective) if self.start is None else self.start
-        finish: Solver = LBFGS() if self.finish is None else self.finish
+        start = default_start(objective) if self.start is None else self.start
+        finish = LBFGS() if self.finish is None else self.finish
+        start, finish = check_solver("start", start), check_solver("finish", finish)
         phases = [Phase(start, objective, epochs)]
         if stopping.max_iter > epochs:
             phases.append(Phase(finish, objective, stopping.max_iter - epochs))

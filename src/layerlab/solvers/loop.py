@@ -5,17 +5,26 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from math import inf
 from time import perf_counter
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from layerlab._callbacks import Callback, Iteration, Keeper, Snapshot
 from layerlab._guard import single_threaded_blas
 from layerlab._typing import Objective, Vector
+from layerlab._validation import refuse
 from layerlab.solvers.counted import CountedObjective
 from layerlab.solvers.solution import History, Point, Solution, Stats, Status
 
-__all__ = ["Algorithm", "Recorder", "Solver", "Stopping", "run_steps", "unevaluated"]
+__all__ = [
+    "Algorithm",
+    "Recorder",
+    "Solver",
+    "Stopping",
+    "check_solver",
+    "run_steps",
+    "unevaluated",
+]
 
 State = TypeVar("State")
 
@@ -74,6 +83,20 @@ class Solver(Protocol):
     ) -> Solution:
         """Minimise ``objective`` from ``theta``."""
         ...
+
+
+def check_solver(name: str, solver: Any) -> Solver:
+    """Return a minimiser that is an object.
+
+    Raises
+    ------
+    ParameterError
+        If it is none: a name, a class, or what cannot minimise.
+    """
+    if not callable(getattr(solver, "minimize", None)) or isinstance(solver, type):
+        raise refuse(name, "a solver object, such as LBFGS() or Adam(0.01)", solver)
+    chosen: Solver = solver
+    return chosen
 
 
 class Algorithm(Protocol[State]):

@@ -191,10 +191,23 @@ class _Run:
     def _begin(self, theta: Vector) -> Course:
         saved = None if self.keeper is None else self.keeper.saved()
         if saved is not None:
-            return Course.unpack(saved)
+            return self._going_on(Course.unpack(saved))
         theta = np.array(theta, np.float64)
         average = None if self.solver.average is None else theta.copy()
         return Course(theta, self.solver.begin(theta, self.spans), average, theta.copy())
+
+    def _going_on(self, course: Course) -> Course:
+        """Return the course, if the solver remembers what that one did."""
+        fresh = self.solver.begin(course.theta, self.spans)
+        averages = self.solver.average is not None
+        if fresh.keys() != course.arrays.keys() or averages != (course.average is not None):
+            raise ParameterError(
+                f"{self.solver!r} cannot go on from another kind of solver: the last one "
+                f"remembered {_memory(course.arrays, course.average is not None)}, and this one "
+                f"remembers {_memory(fresh, averages)}. Keep the solver (its learning rate may "
+                "change), or begin anew with fit."
+            )
+        return course
 
     def _epochs(self) -> Status:
         course = self.course
@@ -331,6 +344,11 @@ def clipped(gradient: Vector, clip_norm: float | None) -> Vector:
     norm = sqrt(float(gradient @ gradient))
     factor = clip_norm / (norm + 1e-6)  # the small number is PyTorch's
     return gradient if factor >= 1 else factor * gradient
+
+
+def _memory(arrays: dict[str, Vector], averages: bool) -> str:
+    names = [*sorted(arrays), *(["a running mean of the weights"] if averages else [])]
+    return ", ".join(names) or "nothing"
 
 
 def _remembered(decay: float, step: int) -> float:

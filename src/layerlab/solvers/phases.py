@@ -60,9 +60,17 @@ def run_phases(
             keeper=inner,
         )
         solution = replace(solution, stats=_joined(place.done, solution.stats))
+        if solution.status is Status.NON_FINITE and place.phase:
+            return _broken_off(solution, place)
         if solution.status in FINAL or place.phase + 1 == len(phases):
             return solution
         place = _Place(place.phase + 1, solution.theta, solution.stats)
+
+
+def _broken_off(solution: Solution, place: _Place) -> Solution:
+    """Return where a phase would have begun, were its cost finite there: the last one's end."""
+    cost = place.done.history.cost[-1]
+    return replace(solution, theta=place.theta, cost=cost, status=Status.NON_FINITE_AHEAD)
 
 
 @dataclass

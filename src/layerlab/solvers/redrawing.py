@@ -8,9 +8,10 @@ from sklearn.base import BaseEstimator
 
 from layerlab._callbacks import Callback, Keeper
 from layerlab._typing import IndexArray, Objective, Vector
-from layerlab._validation import check_integer
+from layerlab._validation import check_integer, refuse
 from layerlab.solvers.lbfgs import LBFGS
-from layerlab.solvers.loop import Solver, Stopping
+from layerlab.solvers.loop import Stopping, check_solver
+from layerlab.solvers.minibatch import MiniBatchSolver
 from layerlab.solvers.phases import Phase, run_phases
 from layerlab.solvers.solution import Solution
 
@@ -71,7 +72,9 @@ class Redrawing(BaseEstimator):
         """
         every = check_integer("every", self.every, 1)
         stopping = stopping or Stopping()
-        solver: Solver = LBFGS() if self.solver is None else self.solver
+        solver = check_solver("solver", LBFGS() if self.solver is None else self.solver)
+        if isinstance(solver, MiniBatchSolver):
+            raise refuse("solver", "one that goes by all rows: mini-batches draw by epoch", solver)
         starts = range(0, max(stopping.max_iter, 1), every)
         legs = [
             Phase(solver, Drawn(objective, key), min(every, stopping.max_iter - start))
