@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_iris
 
 import layerlab
-from layerlab import SGD, AdamW, Recipe, load_data, load_model, load_parts, train
+from layerlab import LBFGS, SGD, AdamW, Hybrid, Recipe, load_data, load_model, load_parts, train
 from layerlab._checkpoint import folder as checkpoint_folder
 from layerlab.data import Dataset, Parts
 from layerlab.errors import CheckpointWarning, DataError, ParameterError, RunFolderError
@@ -82,7 +82,7 @@ def test_all_rows_are_trained_on_as_they_lie(digits, out, monkeypatch):
 
     monkeypatch.setattr(FeedforwardClassifier, "fit", noted)
     run = train(digits, recipe=SMALL, out=out)
-    (X, y) = given[0]
+    X, y = given[-1]  # after the few rows on which settings are tried
     assert X is digits.rows
     assert (y == digits.y).all()
     assert (run.results["rows"], run.results["validation"]) == (240, None)
@@ -278,6 +278,34 @@ def test_what_is_not_allowed_is_refused_and_nothing_is_written(
     with pytest.raises(ParameterError, match=said):
         train(digits, **{"recipe": SMALL, "out": "run", **options})
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"activation": "rleu"}, "Did you mean 'relu'"),
+        ({"scaling": "x"}, "'scaling'"),
+        ({"init": "x"}, "'init'"),
+        ({"output": "x"}, "'output'"),
+        ({"class_weight": {"12": 1}}, "class_weight"),
+        ({"solver": AdamW(-1.0)}, "'learning_rate'"),
+        ({"solver": Hybrid(start="adam")}, "'start'"),
+        ({"solver": Hybrid(finish=LBFGS(0))}, "'memory'"),
+    ],
+)
+def test_settings_are_tried_before_anything_is_written(parameters, said, digits, out):
+    with pytest.raises(ValueError, match=said):
+        train(digits, recipe=Recipe("mine", "", {**SMALL.parameters, **parameters}), out=out)
+    assert not out.exists()
+
+
+def test_a_validation_cost_that_is_never_finite_loses_nothing(out):
+    X, y = load_iris(return_X_y=True)
+    X[2, 0] = 1e38  # the logits are finite, their difference is not
+    run = train(X, y, recipe="tabular", epochs=2, validation=0.1, out=out)
+    assert 2 in run.results["validation"]["row_numbers"]
+    assert run.results["networks"][0]["validation_costs"] == [None, None]
+    assert not (out / "UNFINISHED").exists()
 
 
 def test_one_class_is_refused(out):

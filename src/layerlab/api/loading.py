@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import replace
 from typing import Any
 
@@ -71,7 +72,7 @@ def _refuse_options(data: Dataset | Parts, options: dict[str, Any]) -> None:
         raise ParameterError(
             f"The '{name}' parameter is for data that is yet to be loaded, and this is "
             f"{'a Dataset' if isinstance(data, Dataset) else 'Parts'}. Give it where that is made: "
-            f"load_data(..., {name}={value!r})."
+            f"load_data(..., {name}={reprlib.repr(value)})."
         )
 
 

@@ -6,12 +6,13 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from layerlab._callbacks import Callback, ProgressSink
@@ -28,7 +29,6 @@ from layerlab.data import Dataset, cut_off, require_classes
 from layerlab.engine import effective_threads
 from layerlab.errors import DataError, ParameterError
 from layerlab.models import EarlyStopping, FeedforwardClassifier, FeedforwardEnsemble, networks_of
-from layerlab.models.preparing import check_parameters
 from layerlab.models.recipes import Recipe, recipe_named
 from layerlab.solvers import Status
 from layerlab.storage import RunFolder, save_model
@@ -38,6 +38,7 @@ __all__ = ["Trained", "train"]
 Classifier = FeedforwardClassifier | FeedforwardEnsemble
 # How a fit ends whose cost was no longer finite.
 BROKEN = (Status.DIVERGED, Status.NON_FINITE_AHEAD)
+TRIED = 6  # iterations on a few rows: a Hybrid comes to its finish
 ANEW = "Or begin anew there with --overwrite (overwrite=True)."
 
 
@@ -232,9 +233,17 @@ class _Settings:
         )
 
     def check_with(self, data: Dataset) -> None:
-        """Refuse what does not go together, before anything is written."""
-        model = self.classifier(data)
-        check_parameters(model.estimator if isinstance(model, FeedforwardEnsemble) else model)
+        """Refuse what does not go together, before anything is written: fit a few rows once."""
+        few = data.subset(_few_of_each(data.labels))
+        model = replace(self, members=1, epochs=TRIED).classifier(few)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.fit(few.rows, few.y, X_val=few.rows, y_val=few.y)
+
+
+def _few_of_each(labels: IndexArray, n: int = 2) -> IndexArray:
+    """Return the numbers of each class's first rows."""
+    return np.sort([row for k in np.unique(labels) for row in np.flatnonzero(labels == k)[:n]])
 
 
 @dataclass(frozen=True, eq=False)

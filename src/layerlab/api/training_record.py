@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,7 @@ def _validation(found: Validated, settings: dict[str, Any]) -> dict[str, Any]:
         "kind": found.kind,
         "row_numbers": found.rows.tolist(),
         **found.score.to_dict(),
-        "log_loss": found.log_loss,
+        "log_loss": found.log_loss if isfinite(found.log_loss) else None,
     }
 
 
@@ -74,7 +75,8 @@ def _network(t: TrainingOutcome, i: int, network: FeedforwardClassifier) -> dict
     }
     if t.validated is not None:
         record["validation"] = t.validated.each[i].to_dict()
-        record["validation_costs"] = network.validation_loss_curve_
+        costs = network.validation_loss_curve_
+        record["validation_costs"] = [cost if isfinite(cost) else None for cost in costs]
         record["validation_accuracies"] = network.validation_scores_
     return record
 

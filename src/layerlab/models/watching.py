@@ -89,10 +89,11 @@ class Watch:
 
     @property
     def score(self) -> float | None:
-        """What is to be lowest for the weights to be kept: None without validation rows."""
+        """What is to be lowest for the weights to be kept; None where the training cost is."""
         if self.best is not None:
             return -self.best.rule.sign * self._figure
-        return self.losses[-1] if self.losses else None
+        own: float | None = getattr(self._callback, "score", None)
+        return self.losses[-1] if own is None and self.losses else own
 
     def pack(self) -> Snapshot:
         """Return the state as plain data, the user's callback's with it."""
@@ -142,7 +143,8 @@ class Watch:
         # Divided at the end: shares that are rounded before would tell equal counts apart.
         self.scores.append(float(counts @ rows.right(Z) / counts.sum()))
         shares, delta = counts / counts.sum(), np.empty_like(Z)
-        self.losses.append(float(network.output.cost(Z, rows.labels, shares, delta)))
+        with np.errstate(over="ignore", invalid="ignore"):  # a cost that is not finite says so
+            self.losses.append(float(network.output.cost(Z, rows.labels, shares, delta)))
         self._figure = self._figure_of(validation, theta)
 
     def _figure_of(self, validation: Validation, theta: Array) -> float:

@@ -95,7 +95,8 @@ def learning_curve(
     cost_train : array-like of shape (n_iterations,)
         The cost on the training rows after each iteration.
     cost_validation, accuracy_validation : array-like of shape (n_iterations,) or None
-        The same on validation rows, NaN where it was not measured; accuracy in 0–1.
+        The same on validation rows, NaN where it was not measured; accuracy in 0–1. A
+        cost that is finite nowhere is left out.
     n_train, n_validation : int or None
         Numbers of rows; stated below the figure.
     first_iteration : int
@@ -115,7 +116,7 @@ def learning_curve(
         If the curves are not of one length, or are empty.
     """
     costs = {"training": _curve("cost_train", cost_train)}
-    if cost_validation is not None:
+    if cost_validation is not None and np.isfinite(cost_validation).any():
         costs["validation"] = _curve("cost_validation", cost_validation)
     accuracy = None
     if accuracy_validation is not None:
