@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -161,7 +162,15 @@ def test_groups_of_one_class_each_cannot_be_left_out():
     data = Dataset.from_arrays(X[:100], y[:100], name="two", groups=y[:100])
     e = explored(data, split=split_rows(data, "stratified"))
     assert e.groups is None
+    assert "groups" not in e.used
     assert e.opening.scores["network"].score.rows == 20
+
+
+def test_one_group_is_not_left_out():
+    data = replace(iris(), groups=np.zeros(150, int))
+    e = explored(data, split=split_rows(data, "stratified"))
+    assert e.groups is None
+    assert "groups" not in e.used
 
 
 @pytest.mark.parametrize("shape", [(), (4,)])

@@ -128,15 +128,20 @@ def unseen_groups(shop: Workshop, chosen: Finalist, k: int) -> GroupStudy | None
     if data.groups is None:
         return None
     n_groups = len(np.unique(data.groups[development]))
+    if n_groups < 2:
+        return None
     fit = fit_cost(chosen.configuration, data)
     by_preset = chosen.configuration.preset is not None
     limit = shop.preset_limits.groups if by_preset else LIMITS.groups
     folds = plan_groups(n_groups, len(development), fit, shop.within(limit, "groups"))
-    asked = rows_for_curve(shop.allowed("curve"), data, 1, max(2, folds.n_folds))
+    asked = rows_for_curve(shop.allowed("curve"), data, 1, folds.n_folds)
     rows = shop.drawn(development, min(folds.rows, asked), Stage.GROUPS)
-    if by_preset and shop.budget.seconds and folds.rows < len(rows):
+    study = None
+    # A preset's fits are long, and those begun too late would be for nothing.
+    if not (by_preset and shop.budget.seconds and folds.rows < len(rows)):
+        study = leave_groups_out(
+            rows, chosen.configuration, k, plan.seeds[0], shop.crew, shop.budget, folds
+        )
+    if study is None:
         del shop.used["groups"]
-        return None  # its fits are long, and those begun too late would be for nothing
-    return leave_groups_out(
-        rows, chosen.configuration, k, plan.seeds[0], shop.crew, shop.budget, folds
-    )
+    return study
