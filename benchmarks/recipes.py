@@ -126,7 +126,7 @@ CASES = {
     "mnist": Case("mnist", 1, mnist),
     "mnist-plain": Case("mnist-plain", 4, mnist),
     "mnist-record": Case("mnist-record", 4, mnist),
-    "fashion": Case("fashion", 1, fashion),
+    "fashion": Case("fashion", 4, fashion),
     "pendigits": Case("tabular", 8, pendigits, against=True),
 }
 
