@@ -7,6 +7,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from layerlab._checkpoint import Checkpoint
+from layerlab._checkpoint.folder import CheckpointFolder
 from layerlab.callbacks import LogToJSONL
 from layerlab.errors import DataError, ParameterError
 from layerlab.models import EarlyStopping, FeedforwardClassifier
@@ -100,6 +101,21 @@ def test_weights_kept_are_those_of_the_best_figure(tmp_path):
     model = small(tmp_path / "c", early_stopping=rule, max_iter=40, alpha=0.0).fit(X, Y)
     assert 1 < model.best_iteration_ < 40
     assert any(Path(tmp_path / "c").glob("*best*"))
+
+
+class OwnFigure:
+    """Finds the third iteration best."""
+
+    score = 0.0
+
+    def __call__(self, iteration):
+        self.score = abs(iteration.n_iter - 3)
+
+
+def test_a_callback_s_own_figure_decides_on_the_best_weights(tmp_path):
+    small(tmp_path / "c", callback=OwnFigure()).fit(X, Y)
+    best = CheckpointFolder(tmp_path / "c", 2).best()
+    assert (best.state["n_iter"], best.state["score"]) == (3, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -424,3 +424,10 @@ def test_a_dtype_in_another_byte_order_is_computed_in_this_machine_s():
 def test_a_start_that_is_not_finite_is_refused():
     with pytest.raises(ParameterError, match="finite"):
         small(init=np.full(small().fit(IRIS, SPECIES).theta_.size, np.nan)).fit(IRIS, SPECIES)
+
+
+def test_the_lowest_cost_met_is_not_that_of_the_end():
+    model = FeedforwardClassifier((4,), solver=SGD(2.0, batch_size=8), random_state=0, max_iter=20)
+    X, y = load_iris(return_X_y=True)
+    model.fit(X, y)
+    assert model.best_loss_ == min(model.loss_curve_) < model.loss_

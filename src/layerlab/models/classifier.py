@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -372,9 +373,9 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
         decision : ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
         """
         Z = self._decision(X)
-        return (
-            np.asarray(Z[:, 1] - Z[:, 0]) if len(self.classes_) == 2 and not self.multilabel_ else Z
-        )
+        if self.multilabel_ or len(self.classes_) > 2:
+            return Z
+        return np.asarray(Z[:, 1] - Z[:, 0])
 
     def _decision(self, X: Any) -> Array:
         check_is_fitted(self)
@@ -430,8 +431,10 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
             raise DataError(f"Training could not begin. {solution.status.value}")
         self.solution_ = solution
         self.take(problem, solution.theta.astype(problem.dtype))
-        self.loss_ = self.best_loss_ = solution.cost
+        self.loss_ = solution.cost
         self.loss_curve_ = solution.stats.history.cost[1:]
+        costs = filter(isfinite, [solution.cost, *self.loss_curve_])
+        self.best_loss_ = min(costs, default=solution.cost)
         self.n_iter_ = max(1, solution.stats.n_iter)
         self.validation_loss_curve_, self.validation_scores_ = watch.losses, watch.scores
         self.best_iteration_ = self.n_iter_ if watch.best is None else watch.best.n_iter
