@@ -57,6 +57,19 @@ def test_every_option_is_listed_with_its_default():
         assert options == set(BY_NAME[name].get_params(deep=False)), name
 
 
+def test_every_option_of_those_by_all_rows_is_listed_with_its_default():
+    known = {**BY_NAME, "Redrawing": Redrawing()}
+    listed = {}
+    for options, solver, default, _ in table("option, by all rows | of"):
+        named, solver = re.findall(r"`(\w+)`", options), solver.strip("`")
+        actual = {name: known[solver].get_params(deep=False)[name] for name in named}
+        assert default.replace("`", "").replace('"', "") == ", ".join(map(str, actual.values()))
+        listed.setdefault(solver, set()).update(named)
+    for name, options in listed.items():
+        assert options | {"solver"} >= set(known[name].get_params(deep=False)), name
+    assert {*listed, *BATCHED, "hybrid", "scipy-cg"} == set(known)
+
+
 def test_the_redrawing_s_and_the_hybrid_s_defaults():
     assert "in legs of ten iterations" in PAGE
     assert Redrawing().every == 10

@@ -1,6 +1,7 @@
 """docs/training.md: its examples run, and the defaults it states are those of the code."""
 
 import doctest
+import re
 from inspect import signature
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from layerlab.models import EarlyStopping, FeedforwardClassifier
 from layerlab.models.augmentation import VIEW_STRENGTH
 
 PATH = Path(__file__).parents[2] / "docs" / "training.md"
-TEXT = " ".join(PATH.read_text("utf-8").split())
+PAGE = PATH.read_text("utf-8")
+TEXT = " ".join(PAGE.split())
 
 
 def test_the_examples_run():
@@ -26,3 +28,22 @@ def test_the_defaults():
     kept = {name: p.default for name, p in signature(Checkpoint).parameters.items()}
     assert f"Checkpoint(folder, every={kept['every']:g}, keep={kept['keep']})" in TEXT
     assert "deformed half as far as in training" in TEXT and VIEW_STRENGTH == 0.5
+
+
+def test_every_parameter_of_the_estimator_is_on_some_page():
+    pages = " ".join(path.read_text("utf-8") for path in PATH.parent.glob("*.md"))
+    for name in FeedforwardClassifier().get_params(deep=False):
+        assert f"`{name}`" in pages or f"{name}=" in pages, name
+
+
+def test_the_table_of_parameters_has_the_defaults():
+    rows = re.findall(
+        r"^\| (`\w+`(?:, `\w+`)*) \| (.*?) \|", PAGE.split("## Every parameter")[1], re.M
+    )
+    known, seen = FeedforwardClassifier().get_params(deep=False), {}
+    for names, defaults in rows:
+        named = re.findall(r"\w+", names)
+        stated = [eval(text.strip("`")) for text in re.split(", (?!\\))", defaults)]
+        seen |= dict(zip(named, stated, strict=True))
+    assert seen == {name: known[name] for name in seen}
+    assert len(seen) > 12

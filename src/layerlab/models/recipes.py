@@ -158,7 +158,7 @@ DIGITS = Recipe(
 )
 DIGITS_LIGHT = Recipe(
     "digits-light",
-    "As digits, for a seventh of the work: what explore picks by itself.",
+    "As digits, for a seventh of the work: what explore picks for small grey images.",
     {
         **DIGITS.parameters,
         "hidden_layer_sizes": (256, 256),
