@@ -12,20 +12,18 @@ from time import perf_counter
 from typing import Any
 
 from layerlab._callbacks import ProgressSink
-from layerlab._files import canonical_json
 from layerlab._typing import ImageShape
 from layerlab._validation import check_integer, check_real
 from layerlab.api.checking import examined, warn_of_findings
 from layerlab.api.loading import loaded, split_of
+from layerlab.api.writing import check_writable, write_model, write_report
 from layerlab.data import Dataset, Split, SplitRule, health_line, require_classes
 from layerlab.data.checks import HealthReport
-from layerlab.data.image_options import ImageOptions
-from layerlab.errors import ParameterError
 from layerlab.exploration import Budget, Exploration, Explorer, results
 from layerlab.models import FeedforwardClassifier
-from layerlab.storage import RunFolder, save_model
+from layerlab.storage import RunFolder
 
-__all__ = ["Run", "check_writable", "explore", "image_options_of"]
+__all__ = ["Run", "explore"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,20 +154,6 @@ def budget_from_now(budget: float | Budget | None) -> Budget:
     return Budget(budget)
 
 
-def check_writable(out: str | os.PathLike[str] | None, source: str) -> None:
-    """Refuse names that a run could not write into its files, before it begins."""
-    if out is not None and not os.fspath(out):
-        raise ParameterError("The 'out' parameter must name a folder. Got an empty name instead.")
-    for name in (source, "" if out is None else os.fspath(out)):
-        try:
-            name.encode("utf-8")
-        except UnicodeEncodeError:
-            raise ParameterError(
-                f"{name.encode('utf-8', 'backslashreplace').decode()}: a name must be text in "
-                "UTF-8. Rename the file or folder."
-            ) from None
-
-
 @contextmanager
 def _noting_unfinished(folder: RunFolder) -> Iterator[None]:
     """Have whoever is told of an interrupt told of the folder too."""
@@ -185,31 +169,18 @@ def _write(
     folder: RunFolder, e: Exploration, health: HealthReport, settings: dict[str, Any]
 ) -> Run:
     """Write the run's files; the results last, the mark of an unfinished run after them."""
-    from layerlab.reporting import render_page
     from layerlab.reporting.drawings import draw_figures
     from layerlab.reporting.script import reproduction_script
     from layerlab.reporting.story import report_content
 
+    known_range = e.data.stated_range or _development(e).value_range  # test rows stay sealed
+    write_model(folder, e.model, e.data, known_range)
     figures = draw_figures(e)
-    for figure in figures:
-        folder.write_text(f"figures/{figure.name}.svg", figure.svg)
-    save_model(
-        e.model,
-        folder.path / "model.layerlab",
-        image_shape=e.data.image_shape,
-        value_range=e.data.stated_range or _development(e).value_range,  # test rows stay sealed
-        feature_names=e.data.feature_names,
-        name=e.data.name,
-        image_options=image_options_of(e.data),
-    )
     content = report_content(e, health, health_line(e.data), figures)
-    folder.write_text("report.html", render_page(content))
-    folder.write_text("reproduce.py", reproduction_script(e, version("layerlab")))
+    script = reproduction_script(e, version("layerlab"))
     run = {**settings, "source": e.data.source, "folder": str(folder.path)}
     record = {**results(e, run), "health": health.to_dict()}
-    folder.write_text("results.json", canonical_json(record) + "\n")
-    folder.log("end", accuracy=record["test"]["accuracy"])
-    folder.finish()
+    write_report(folder, figures, content, script, record, accuracy=record["test"]["accuracy"])
     return Run(folder.path, e, record, health)
 
 
@@ -218,9 +189,3 @@ def _development(e: Exploration) -> Dataset:
     rows = e.split.development
     whole = slice(len(rows)) if rows[-1] == len(rows) - 1 else rows
     return e.data.subset(whole)
-
-
-def image_options_of(data: Dataset) -> dict[str, Any] | None:
-    """Return how image files were brought to rows, where that was not the usual."""
-    options = {name: value for name, value in data.options if name in vars(ImageOptions())}
-    return ImageOptions(**options).to_dict() if options else None

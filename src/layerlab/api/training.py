@@ -18,20 +18,19 @@ from sklearn.exceptions import ConvergenceWarning
 from layerlab._callbacks import Callback, ProgressSink
 from layerlab._checkpoint import Checkpoint, described
 from layerlab._checkpoint.context import check_same
-from layerlab._files import canonical_json
 from layerlab._typing import ImageShape, IndexArray
 from layerlab._validation import check_integer, check_real, refuse
 from layerlab.api.following import Following
 from layerlab.api.loading import rows_to_train
-from layerlab.api.running import check_writable, image_options_of
 from layerlab.api.training_record import microseconds, training_results, whole_seconds
+from layerlab.api.writing import check_writable, write_model, write_report
 from layerlab.data import Dataset, cut_off, require_classes
 from layerlab.engine import effective_threads
 from layerlab.errors import DataError, ParameterError
 from layerlab.models import EarlyStopping, FeedforwardClassifier, FeedforwardEnsemble, networks_of
 from layerlab.models.recipes import Recipe, recipe_named
 from layerlab.solvers import Status
-from layerlab.storage import RunFolder, save_model
+from layerlab.storage import RunFolder
 
 __all__ = ["Trained", "train"]
 
@@ -366,21 +365,11 @@ def _write(
     times: dict[str, Any],
 ) -> Trained:
     """Write the run's files; the results last, the mark of an unfinished run after them."""
-    from layerlab.reporting import render_page
     from layerlab.reporting.training import draw_training_figures, training_content
     from layerlab.reporting.training_outcome import TrainingOutcome, validated
     from layerlab.reporting.training_script import training_script
 
-    place = folder.path / "model.layerlab"
-    save_model(
-        model,
-        place,
-        image_shape=data.image_shape,
-        value_range=data.stated_range or data.value_range,
-        feature_names=data.feature_names,
-        name=data.name,
-        image_options=image_options_of(data),
-    )
+    place = write_model(folder, model, data, data.stated_range or data.value_range)
     found = None if parts is None else validated(model, data, parts.validation, parts.kind)
     outcome = TrainingOutcome(
         data,
@@ -395,14 +384,9 @@ def _write(
         times["resumed"],
     )
     figures = draw_training_figures(outcome)
-    for figure in figures:
-        folder.write_text(f"figures/{figure.name}.svg", figure.svg)
     content = training_content(outcome, figures)
-    folder.write_text("report.html", render_page(content))
-    folder.write_text("reproduce.py", training_script(outcome, version("layerlab")))
+    script = training_script(outcome, version("layerlab"))
     run = {"source": data.source, "folder": str(folder.path), "threads": times["threads"]}
     record = training_results(outcome, settings.to_dict(), run)
-    folder.write_text("results.json", canonical_json(record) + "\n")
-    folder.log("end", seconds=outcome.seconds)
-    folder.finish()
+    write_report(folder, figures, content, script, record, seconds=outcome.seconds)
     return Trained(folder.path, model, record, content.answer, tuple(content.notes))
