@@ -98,8 +98,12 @@ class Choosing:
 
     def work_of(self, configuration: Configuration) -> float:
         """Return the work of one fit."""
-        watched = len(self.watched) / len(self.train)
-        return fit_cost(configuration, self.plan.data, watched=watched).of(len(self.train))
+        cost = fit_cost(configuration, self.plan.data, watched=self._watched_share)
+        return cost.of(len(self.train))
+
+    @property
+    def _watched_share(self) -> float:
+        return len(self.watched) / len(self.train)
 
     def _affordable_rows(self) -> int:
         """Return how many training rows all can have: the same, for they are to be compared."""
@@ -109,7 +113,9 @@ class Choosing:
         largest = max(costs, key=lambda cost: cost.of(len(train)))
         # As if all were as large, and threads idle in the last round.
         times = self._rounds(len(self.wanted)) * self.plan.n_threads
-        return largest.rows_within(min(LIMITS.fit, self.shop.allowed("fit", times) / times))
+        return largest.rows_within(
+            min(LIMITS.fit, self.shop.within(times * LIMITS.fit, "fit") / times)
+        )
 
     def _rounds(self, n_fits: int) -> int:
         """Return how many fits a thread has at most."""
@@ -118,9 +124,8 @@ class Choosing:
     def _trial(self, own: Configuration, searched: Finalist) -> PresetTrial:
         """Return what the preset's network reached beside the search's choice."""
         without = PresetTrial(self.plan.preset, searched, own)
-        watched = len(self.watched) / len(self.train)
-        allowed = self.shop.within(self.shop.preset_limits.fit, "preset")
-        fewer = affordable_epochs(own, self.plan.data, len(self.train), allowed, watched)
+        allowed, n = self.shop.within(self.shop.preset_limits.fit, "preset"), len(self.train)
+        fewer = affordable_epochs(own, self.plan.data, n, allowed, self._watched_share)
         if fewer is None:
             return without
         configuration, n = fewer
@@ -129,8 +134,8 @@ class Choosing:
         title = self._title(configuration)
         wanted = [(configuration, self.plan.seeds[0])]
         finalist = self.validate(wanted, title, self.plan.n_threads)[0]
-        prices = (microseconds_of(f, self.validation) for f in (finalist, searched))
-        trial = replace(without, finalist=finalist, microseconds=(next(prices), next(prices)))
+        ours, theirs = (microseconds_of(f, self.validation) for f in (finalist, searched))
+        trial = replace(without, finalist=finalist, microseconds=(ours, theirs))
         if not trial.taken:
             self.train, self.watched = all_rows
         return trial

@@ -115,8 +115,5 @@ class Pace:
         """Return the limit, or the work that fits into a share of the time left if that is less."""
         if self.budget.seconds is None:
             return limit
-        return min(limit, self.seconds(share) * self.rate * self.n_threads)
-
-    def seconds(self, share: float = 1.0) -> float:
-        """Return a share of the seconds that a budget leaves for computing."""
-        return share * max(0.0, self.budget.remaining(1 - KEPT_FOR_WRITING))
+        seconds = share * max(0.0, self.budget.remaining(1 - KEPT_FOR_WRITING))
+        return min(limit, seconds * self.rate * self.n_threads)

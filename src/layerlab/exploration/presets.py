@@ -65,8 +65,7 @@ def check_preset(preset: Any) -> str:
     ParameterError
         If there is no such preset; the message names the nearest.
     """
-    known = {AUTO: None, NONE: None, **RECIPES}
-    return NONE if preset is None else check_choice("preset", preset, known)
+    return NONE if preset is None else check_choice("preset", preset, [AUTO, NONE, *RECIPES])
 
 
 def pick_preset(asked: str, data: Dataset, n_train: int) -> Preset:

@@ -64,9 +64,9 @@ class Workshop:
         self.log(stage, seconds=self.seconds[stage])
         return result
 
-    def allowed(self, stage: str, times: int = 1) -> float:
-        """Return the work that a stage may take, or so many of it side by side."""
-        return self.within(times * getattr(LIMITS, stage), stage)
+    def allowed(self, stage: str) -> float:
+        """Return the work that a stage may take."""
+        return self.within(getattr(LIMITS, stage), stage)
 
     def within(self, limit: float, stage: str) -> float:
         """Return a limit of work, or what a budget leaves the stage if that is less."""
