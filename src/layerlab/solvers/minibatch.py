@@ -19,7 +19,7 @@ from layerlab._validation import check_integer, check_real
 from layerlab.errors import ParameterError
 from layerlab.solvers.course import Course
 from layerlab.solvers.loop import Stopping
-from layerlab.solvers.schedules import Moment, Schedule, schedule_named
+from layerlab.solvers.schedules import Moment, schedule_named
 from layerlab.solvers.solution import Point, Solution, Stats, Status
 from layerlab.solvers.vectors import approach, largest
 
@@ -121,11 +121,6 @@ class MiniBatchSolver(BaseEstimator, ABC):
         rows = self.accept(objective)
         return _Run(self, rows, theta, stopping or Stopping(), callback, keeper).solution()
 
-    def rate(self, moment: Moment) -> float:
-        """Return the learning rate of the next step."""
-        schedule: Schedule = schedule_named(self.schedule)
-        return self.learning_rate * schedule.factor(moment)
-
     def accept(self, objective: Objective) -> RowSum:
         """Return the objective, once it and the options are known to be in order.
 
@@ -169,6 +164,8 @@ class _Run:
     ) -> None:
         self.solver, self.objective, self.stopping = solver, objective, stopping
         self.callback, self.keeper = callback, keeper
+        self.schedule = schedule_named(solver.schedule)
+        self.epoch_costs: list[float] = []
         self.spans = spans_of(objective, len(theta))
         self.course = self._begin(theta)
         self.batch = min(solver.batch_size, objective.n_rows)
@@ -213,6 +210,7 @@ class _Run:
         course = self.course
         while course.epoch < self.stopping.max_iter:
             order = shuffled(self.objective, course.epoch)
+            self.epoch_costs = course.history.cost[1:]
             while course.position < len(order):
                 status = self._step(order)
                 if status is not None:
@@ -246,8 +244,8 @@ class _Run:
 
     def _update(self) -> None:
         course, solver = self.course, self.solver
-        moment = Moment(course.step, self.n_steps, self.epoch_steps, course.history.cost[1:])
-        self.last_rate = rate = solver.rate(moment)
+        moment = Moment(course.step, self.n_steps, self.epoch_steps, self.epoch_costs)
+        self.last_rate = rate = solver.learning_rate * self.schedule.factor(moment)
         course.step += 1
         gradient = clipped(self.gradient, solver.clip_norm)
         solver.update(course.theta, gradient, course.arrays, self.spans, rate, course.step)
