@@ -117,8 +117,9 @@ def unpack_callback(callback: object, packed: Snapshot | None) -> None:
 
 def close_callback(callback: object) -> None:
     """Tell a callback that the run is over, if it wants to know."""
-    if isinstance(callback, Closing):
-        callback.close()
+    close = getattr(callback, "close", None)
+    if callable(close):
+        close()
 
 
 class Keeper(Protocol):

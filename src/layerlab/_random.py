@@ -7,6 +7,7 @@ blocks or on threads, so adding a draw in one place moves no number in another.
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,17 @@ def draw_seed(random_state: Any) -> int:
     seed : int
         From it every stream of a fit derives.
     """
+    if isinstance(random_state, int) and not isinstance(random_state, bool):
+        return _first_of(random_state)
+    return _drawn(random_state)
+
+
+@lru_cache(maxsize=256)  # making a RandomState takes as long as a short fit's evaluations
+def _first_of(number: int) -> int:
+    return _drawn(number)
+
+
+def _drawn(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(0, 2**63 - 1, dtype=np.int64))
 
 

@@ -123,7 +123,7 @@ def training_rows(
     """
     if has_several(y):
         return _rows_of_several(X, y, sample_weight, class_weight)
-    y = column_or_1d(y, warn=True)
+    y = y if isinstance(y, np.ndarray) and y.ndim == 1 else column_or_1d(y, warn=True)
     classes, labels = np.unique(y, return_inverse=True)
     if y.dtype.kind not in PLAIN_LABELS or 2 * len(classes) > len(y):
         check_classification_targets(y)

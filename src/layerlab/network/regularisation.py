@@ -84,6 +84,8 @@ class Regularisation:
         ParameterError
             If a value lies outside its range, or there are not as many as layers.
         """
+        if all(_is_zero(v) for v in (dropout, input_dropout, noise, label_smoothing, l1)):
+            return NONE
         rates, deviations = _one_each(dropout, n_hidden), _one_each(noise, n_hidden + 1)
         made = cls(rates, input_dropout, deviations, label_smoothing, l1)
         made.check(n_hidden)
@@ -189,6 +191,10 @@ def threshold(rate: float) -> Any:
 def _real(values: Array) -> Any:
     """Return the real type in which these numbers, complex ones too, are computed."""
     return values.real.dtype.type
+
+
+def _is_zero(value: Any) -> bool:
+    return type(value) in (float, int) and value == 0
 
 
 def _listed(name: str, values: Any, high: float) -> tuple[float, ...]:

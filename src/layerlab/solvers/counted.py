@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf, isfinite
+from typing import Any
 
 import numpy as np
 
@@ -35,8 +36,10 @@ class CountedObjective:
 
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
-        self._costs = objective if isinstance(objective, Costs) else None
-        self._curves = objective if isinstance(objective, Curves) else None
+        # Not isinstance(): before Python 3.12 asking a protocol takes as long as an evaluation.
+        known: Any = objective
+        self._costs: Costs | None = known if hasattr(known, "cost") else None
+        self._curves: Curves | None = known if hasattr(known, "curvature") else None
         self.evaluations = 0
         self.cost_evaluations = 0
         self.curvature_products = 0
