@@ -78,7 +78,7 @@ def test_a_bag_of_several_labels_a_row_is_of_all_rows():
 
 
 def test_members_must_know_the_same_classes():
-    a, b = (FeedforwardClassifier((2,)).fit(X[rows], Y[rows]) for rows in (slice(100), slice(150)))
+    a, b = (clone(SMALL).set_params(random_state=0).fit(X[:n], Y[:n]) for n in (100, 150))
     with pytest.raises(ParameterError, match=r"same classes. Got \[0, 1\] and \[0, 1, 2\]"):
         FeedforwardEnsemble().take([a, b])
 
