@@ -210,15 +210,19 @@ template <class F> void spread(long n, long n_threads, const F &f) {
 
 // `parts` holds each part's end, and what is kept of its theta beforehand.
 PyObject *adam(PyObject *, PyObject *const *given, Py_ssize_t count) {
-    if (count != 7) return refuse("adam(theta, gradient, mean, square, numbers, parts, n_threads)");
+    if (count != 11)
+        return refuse("adam(theta, gradient, mean, square, beta1, beta2, epsilon, rate, of_root, "
+                      "parts, n_threads)");
     View theta(given[0], true), gradient(given[1]), mean(given[2], true), square(given[3], true),
-        numbers(given[4]), parts(given[5]);
-    if (!theta || !gradient || !mean || !square || !numbers || !parts) return nullptr;
-    const long n_threads = PyLong_AsLong(given[6]), n = theta.size();
+        parts(given[9]);
+    if (!theta || !gradient || !mean || !square || !parts) return nullptr;
+    double of[5];
+    for (int i = 0; i < 5; i++) of[i] = PyFloat_AsDouble(given[4 + i]);
+    const long n_threads = PyLong_AsLong(given[10]), n = theta.size();
     if (PyErr_Occurred()) return nullptr;
-    if (gradient.size() != n || mean.size() != n || square.size() != n || numbers.size() != 5)
+    if (gradient.size() != n || mean.size() != n || square.size() != n)
         return refuse("lengths must agree");
-    const double *of = numbers.data(), *part = parts.data(), *const last = part + parts.size();
+    const double *part = parts.data(), *const last = part + parts.size();
     if (parts.size() < 2 || parts.size() % 2 || last[-2] != double(n))
         return refuse("parts must end with theta");
     const AdamVectors vectors = {theta.data(), gradient.data(), mean.data(), square.data()};

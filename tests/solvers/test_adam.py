@@ -42,7 +42,7 @@ def test_two_steps_by_hand():
     theta, mean, square = np.array([5.0]), np.zeros(1), np.zeros(1)
     for step, gradient in enumerate([2.0, -1.0], start=1):
         moments = Moments(0.5, 0.75, 0.0, step)
-        adam_step(theta, np.array([gradient]), mean, square, moments, 1.0, [(1, 0.1)])
+        adam_step(theta, np.array([gradient]), mean, square, moments, 1.0, ((1, 0.1),))
         assert theta == pytest.approx([{1: 3.5, 2: 3.15}[step]], rel=1e-15)
     assert mean == pytest.approx([0.0])
     assert square == pytest.approx([0.75 * 1 + 0.25 * 1])
@@ -54,7 +54,7 @@ def test_both_paths_and_all_threads_agree(n, monkeypatch):
     random = np.random.default_rng(n)
     start = [random.normal(size=n) for _ in range(3)]
     start.append(random.random(n))
-    decays = [(n // 3, 0.01), (n // 3, 0.5), (n // 2, 0.0), (n, 0.02)]
+    decays = ((n // 3, 0.01), (n // 3, 0.5), (n // 2, 0.0), (n, 0.02))
     ends = []
     for n_threads in (1, 2, 3, 8):
         arrays = [array.copy() for array in start]
@@ -71,7 +71,7 @@ def test_both_paths_and_all_threads_agree(n, monkeypatch):
 def test_epsilon_is_added_to_the_corrected_root():
     theta, mean, square = np.zeros((3, 1))
     moments = Moments(0.9, 0.999, 6.0, 1)
-    adam_step(theta, np.array([2.0]), mean, square, moments, 1.0, [(1, 0.0)])
+    adam_step(theta, np.array([2.0]), mean, square, moments, 1.0, ((1, 0.0),))
     assert theta == pytest.approx([-2 / (2 + 6)], rel=1e-14)
 
 

@@ -86,7 +86,7 @@ class AdamW(MiniBatchSolver):
         """Take the step of algorithm 2."""
         moments = Moments(self.beta1, self.beta2, self.epsilon, step)
         decay = rate * self.weight_decay
-        decays = [(span.part.stop, decay if span.shape else 0.0) for span in spans]
+        decays = tuple((span.part.stop, decay if span.shape else 0.0) for span in spans)
         means = arrays["mean"], arrays["square"]
         adam_step(theta, gradient, *means, moments, rate, decays, spans[0].n_threads)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -14,11 +13,10 @@ from layerlab._typing import Vector
 
 __all__ = ["Decays", "Moments", "adam_step"]
 
-Decays: TypeAlias = Sequence[tuple[int, float]]
+Decays: TypeAlias = tuple[tuple[int, float], ...]
 
 
-@dataclass(frozen=True)
-class Moments:
+class Moments(NamedTuple):
     """How means are taken.
 
     Attributes
@@ -57,7 +55,7 @@ def adam_step(
     moments : Moments
     rate : float
         Learning rate.
-    decays : sequence of (int, float)
+    decays : tuple of (int, float)
         Of each part of theta its end, and the share by which it shrinks beforehand.
     n_threads : int
         Every component is computed by itself, so that the bits are the same for any number.
@@ -66,10 +64,15 @@ def adam_step(
         _reference(theta, gradient, mean, square, moments, rate, decays)
         return
     of_mean, of_square = moments.corrections
-    numbers = (moments.beta1, moments.beta2, moments.epsilon)
-    given = np.array([*numbers, rate / of_mean, 1 / of_square])
-    parts = np.array([number for end, decay in decays for number in (end, 1 - decay)])
-    KERNEL.adam(theta, gradient, mean, square, given, parts, n_threads)
+    beta1, beta2, epsilon, _ = moments
+    numbers = (beta1, beta2, epsilon, rate / of_mean, 1 / of_square)
+    KERNEL.adam(theta, gradient, mean, square, *numbers, _parts(decays), n_threads)
+
+
+@lru_cache(maxsize=16)  # most rates stay as they are, and most networks decay nothing
+def _parts(decays: Decays) -> Vector:
+    """Return each part's end, and what is kept of its theta."""
+    return np.array([number for end, decay in decays for number in (end, 1 - decay)], np.float64)
 
 
 def _reference(

@@ -25,6 +25,8 @@ from layerlab.solvers.vectors import approach, largest
 
 __all__ = ["MiniBatchSolver", "Span", "clipped", "shuffled", "spans_of"]
 
+NO_GRADIENT: Vector = np.zeros(0)
+
 
 @dataclass(frozen=True)
 class Span:
@@ -172,7 +174,7 @@ class _Run:
         self.epoch_steps = -(-objective.n_rows // self.batch)
         self.n_steps = stopping.max_iter * self.epoch_steps
         self.began = perf_counter() - self.course.seconds
-        self.gradient: Vector = np.zeros(len(theta))
+        self.gradient: Vector = NO_GRADIENT
         self.last_rate = 0.0
         self.without_step = 0  # evaluations that led to no step
 
@@ -209,22 +211,31 @@ class _Run:
     def _epochs(self) -> Status:
         course = self.course
         while course.epoch < self.stopping.max_iter:
-            order = shuffled(self.objective, course.epoch)
             self.epoch_costs = course.history.cost[1:]
-            while course.position < len(order):
-                status = self._step(order)
-                if status is not None:
-                    return status
+            status = self._epoch(shuffled(self.objective, course.epoch))
+            if status is not None:
+                return status
             if self._end_epoch():
                 return Status.CALLBACK
             if self._kept_and_stopped():
                 return Status.CALLBACK
         return Status.EPOCHS
 
+    def _epoch(self, order: IndexArray) -> Status | None:
+        """Go through what is left of the epoch; return why the run ends within, if it does."""
+        # What overflows in a step is seen in the next cost.
+        with np.errstate(over="ignore", invalid="ignore"):
+            while self.course.position < len(order):
+                status = self._step(order)
+                if status is not None:
+                    return status
+        return None
+
     def _step(self, order: IndexArray) -> Status | None:
         """Take a step on the next rows; return why the run ends there, if it does."""
         course = self.course
         rows = order[course.position : course.position + self.batch]
+        self.gradient = NO_GRADIENT  # the next one then gets its memory, which the cache still has
         cost, self.gradient = self.objective.evaluate(course.theta, rows, course.epoch)
         if not isfinite(cost):
             self.without_step += 1
@@ -233,9 +244,7 @@ class _Run:
             self._record(cost)
         if course.position == 0:
             np.copyto(course.settled, course.point)
-        # What overflows is seen in the next cost.
-        with np.errstate(over="ignore", invalid="ignore"):
-            self._update()
+        self._update()
         course.total += cost * len(rows)
         course.position += len(rows)
         # Between epochs the state is kept once the epoch is recorded.

@@ -97,7 +97,7 @@ class Muon(MiniBatchSolver):
             if shape is None:
                 square = arrays["square"][seen : seen + len(pieces[0])]
                 seen += len(square)
-                decays = [(len(square), 0.0)]
+                decays = ((len(square), 0.0),)
                 adam_step(*pieces, square, Moments(*BETAS, EPSILON, step), rate, decays)
             else:
                 self._turn(*pieces, shape, rate)
