@@ -26,4 +26,4 @@ def empty(*shape: int, dtype: Any = np.float64) -> Array:
     n_bytes = np.dtype(dtype).itemsize * prod(shape)
     if KERNEL is None or n_bytes < WORTH:
         return np.empty(shape, dtype)
-    return np.frombuffer(KERNEL.Room(n_bytes), dtype).reshape(shape)
+    return np.ndarray(shape, dtype, KERNEL.Room(n_bytes))

@@ -58,7 +58,6 @@ class RowSum(Objective, Protocol):
         ...
 
 
-@runtime_checkable
 class Layered(Protocol):
     """An objective whose theta holds weight matrices, and biases between them."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ class Regularisation:
         made.check(n_hidden)
         return made
 
-    @property
+    @cached_property  # asked in every call of a cost
     def draws(self) -> bool:
         """Whether anything is drawn at random."""
         return bool(self.input_dropout or any(self.dropout) or any(self.noise))

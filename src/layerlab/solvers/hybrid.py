@@ -7,11 +7,12 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from layerlab._callbacks import Callback, Keeper
-from layerlab._typing import Layered, Objective, Vector
+from layerlab._typing import Objective, Vector
 from layerlab._validation import check_integer
 from layerlab.solvers.adam import Adam
 from layerlab.solvers.lbfgs import LBFGS
 from layerlab.solvers.loop import Stopping, check_solver
+from layerlab.solvers.minibatch import matrices_of
 from layerlab.solvers.phases import Phase, run_phases
 from layerlab.solvers.solution import Solution
 
@@ -98,6 +99,5 @@ def start_rate(objective: Objective) -> float:
     it moves. Tried on digits (64 inputs: 0.02 to 0.05 were best) and MNIST's first 5,000 rows
     (784: 0.003 to 0.01).
     """
-    if not isinstance(objective, Layered) or not objective.matrices:
-        return 0.01
-    return float(0.25 / objective.matrices[0][1][0] ** 0.5)
+    matrices = matrices_of(objective)
+    return float(0.25 / matrices[0][1][0] ** 0.5) if matrices else 0.01

@@ -23,9 +23,10 @@ from layerlab.solvers.schedules import Moment, schedule_named
 from layerlab.solvers.solution import Point, Solution, Stats, Status
 from layerlab.solvers.vectors import approach, largest
 
-__all__ = ["MiniBatchSolver", "Span", "clipped", "shuffled", "spans_of"]
+__all__ = ["MiniBatchSolver", "Span", "clipped", "matrices_of", "shuffled", "spans_of"]
 
 NO_GRADIENT: Vector = np.zeros(0)
+NO_ROWS: IndexArray = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,7 @@ class _Run:
         self.began = perf_counter() - self.course.seconds
         self.gradient: Vector = NO_GRADIENT
         self.last_rate = 0.0
+        self.order, self.order_of = NO_ROWS, -1
         self.without_step = 0  # evaluations that led to no step
 
     def solution(self) -> Solution:
@@ -212,7 +214,7 @@ class _Run:
         course = self.course
         while course.epoch < self.stopping.max_iter:
             self.epoch_costs = course.history.cost[1:]
-            status = self._epoch(shuffled(self.objective, course.epoch))
+            status = self._epoch(self._order(course.epoch))
             if status is not None:
                 return status
             if self._end_epoch():
@@ -220,6 +222,11 @@ class _Run:
             if self._kept_and_stopped():
                 return Status.CALLBACK
         return Status.EPOCHS
+
+    def _order(self, epoch: int) -> IndexArray:
+        if self.order_of != epoch:
+            self.order, self.order_of = shuffled(self.objective, epoch), epoch
+        return self.order
 
     def _epoch(self, order: IndexArray) -> Status | None:
         """Go through what is left of the epoch; return why the run ends within, if it does."""
@@ -315,7 +322,7 @@ class _Run:
         theta has any use.
         """
         self.without_step += 1
-        rows = shuffled(self.objective, max(self.course.epoch - 1, 0))[: self.batch]
+        rows = self._order(max(self.course.epoch - 1, 0))[: self.batch]
         cost, gradient = self.objective.evaluate(theta, rows)
         costs = self.course.history.cost[1:]
         finite = isfinite(cost) and bool(np.isfinite(theta).all())
@@ -330,11 +337,9 @@ def shuffled(objective: RowSum, epoch: int) -> IndexArray:
 
 def spans_of(objective: Objective, n_weights: int) -> tuple[Span, ...]:
     """Return matrices and what lies between them; all of theta as biases where none are known."""
-    if not isinstance(objective, Layered):
-        return (Span(slice(0, n_weights), None),)
     n_threads = int(getattr(objective, "n_threads", 1))
     spans, end = [], 0
-    for part, shape in objective.matrices:
+    for part, shape in matrices_of(objective):
         if part.start > end:
             spans.append(Span(slice(end, part.start), None, n_threads))
         spans.append(Span(part, shape, n_threads))
@@ -342,6 +347,13 @@ def spans_of(objective: Objective, n_weights: int) -> tuple[Span, ...]:
     if end < n_weights:
         spans.append(Span(slice(end, n_weights), None, n_threads))
     return tuple(spans)
+
+
+def matrices_of(objective: Objective) -> tuple[tuple[slice, tuple[int, int]], ...]:
+    """Return where theta's matrices stand, and their shapes; none where the objective is silent."""
+    known: Any = objective
+    layered: Layered | None = known if hasattr(known, "matrices") else None
+    return () if layered is None else layered.matrices
 
 
 def clipped(gradient: Vector, clip_norm: float | None) -> Vector:
