@@ -66,7 +66,7 @@ class Settings:
     """What is measured; the defaults are what the documents state."""
 
     problems: tuple[Problem, ...] = tuple(Problem(h, cost) for h in HIDDEN for cost in COSTS)
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+    seeds: tuple[int, ...] = tuple(range(21))
     activation: str = "tanh"
     rows: int = 1000
     seconds: float = 0.1
