@@ -84,12 +84,13 @@ def test_a_limit_of_another_thread_does_not_stand_in_the_way():
     assert all_are(2)
 
 
-def test_openmp_is_held_and_restored_for_the_calling_thread():
+def openmp_threads():
     import sklearn.neighbors  # noqa: F401  brings an OpenMP to hold
 
-    def openmp_threads():
-        return {p["num_threads"] for p in threadpool_info() if p["user_api"] == "openmp"}
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"}
 
+
+def test_openmp_is_held_and_restored_for_the_calling_thread():
     with threadpool_limits(2, user_api="openmp"):
         if openmp_threads() != {2}:
             pytest.skip("there is no OpenMP here that threadpoolctl knows")
@@ -97,3 +98,27 @@ def test_openmp_is_held_and_restored_for_the_calling_thread():
             assert openmp_threads() == {1}
             assert all_are(1)
         assert openmp_threads() == {2}
+
+
+def test_openmp_of_the_last_one_out_stays_as_that_thread_set_it():
+    """OpenMP keeps a number for each thread: what the first one in had is not the other's."""
+    openmp_threads()  # so that it is loaded before the guard looks for libraries
+    entered, seen = threading.Event(), []
+
+    def other():
+        with single_threaded_blas():
+            entered.set()
+            leave.wait(30)
+            threadpool_limits(2, user_api="openmp")
+        seen.append(openmp_threads())
+
+    leave, thread = threading.Event(), threading.Thread(target=other)
+    with threadpool_limits(3, user_api="openmp"):
+        if openmp_threads() != {3}:
+            pytest.skip("there is no OpenMP here that threadpoolctl knows")
+        with single_threaded_blas():
+            thread.start()
+            assert entered.wait(30)
+    leave.set()
+    thread.join()
+    assert seen == [{2}]

@@ -13,7 +13,7 @@ undo each other's.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -32,37 +32,51 @@ class _Libraries:
     def __init__(self) -> None:
         self.n_modules = 0
         self.found: Any = None
+        self.of_blas: list[Any] = []
 
     def controller(self) -> Any:
         n_modules = len(sys.modules)
         if n_modules != self.n_modules:
             self.found, self.n_modules = ThreadpoolController(), n_modules
+            self.of_blas = self.found.select(user_api="blas").lib_controllers
         return self.found
+
+    def blas(self) -> list[Any]:
+        self.controller()
+        return self.of_blas
 
 
 class _Guard:
-    """Counts who is inside."""
+    """Counts who is inside.
+
+    Libraries are asked and set one by one: threadpoolctl's own limit describes all of them each
+    time, which takes as long as an evaluation, and restores OpenMP's for the thread that leaves.
+    """
 
     def __init__(self) -> None:
         self.lock = Lock()
         self.inside = 0
-        self.limit: Any = None
+        self.outside: list[tuple[Any, int | None]] = []  # each library with its threads
 
     def enter(self) -> None:
         with self.lock:
             if self.inside == 0:
-                _free_control()
-                self.limit = _libraries.controller().limit(limits=1, user_api="blas")
+                self.outside = [(each, each.get_num_threads()) for each in _libraries.blas()]
+                _set_threads((library, 1) for library, _ in self.outside)
             self.inside += 1
 
     def leave(self) -> None:
         with self.lock:
             self.inside -= 1
             if self.inside == 0:
+                _set_threads(self.outside)
                 _free_control()
-                self.limit.restore_original_limits()
-                _free_control()
-                self.limit = None
+
+
+def _set_threads(wanted: Iterable[tuple[Any, int | None]]) -> None:
+    _free_control()
+    for library, n_threads in wanted:
+        library.set_num_threads(n_threads)
 
 
 def _free_control() -> None:
