@@ -181,6 +181,16 @@ def test_labels_of_a_series(series):
     assert set(model.predict(IRIS)) == {"a", "b", "c"}
 
 
+@short
+@pytest.mark.parametrize("kind", [np.uint8, ">i4", float, str])
+def test_labels_of_any_kind_of_array_are_learnt_alike(kind):
+    model, other = small(max_iter=5), small(max_iter=5)
+    model.fit(IRIS, SPECIES)
+    other.fit(IRIS, SPECIES.astype(kind))
+    np.testing.assert_array_equal(other.theta_, model.theta_)
+    assert other.predict(IRIS).tolist() == model.predict(IRIS).astype(kind).tolist()
+
+
 @pytest.mark.parametrize("hidden", [(), (6,)])
 def test_sample_weights_are_repeated_rows(hidden):
     """The costs are the same function: after the same few steps the same weights."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_consistent_length, validate_data
 
 from layerlab._callbacks import Callback, Keeper
 from layerlab._checkpoint import Checkpoint, fingerprint
@@ -20,7 +20,7 @@ from layerlab.models.augmentation import Augmentation, augmentation_for
 from layerlab.models.early_stopping import EarlyStopping, early_stopping_from
 from layerlab.models.held_out import held_out
 from layerlab.models.problem import Problem
-from layerlab.models.targets import TrainingRows, labels_as_known, training_rows
+from layerlab.models.targets import TrainingRows, are_whole_numbers, labels_as_known, training_rows
 from layerlab.models.watching import Validation, Watch
 from layerlab.network import Network, Regularisation, fit_input_map, start_weights
 from layerlab.network.initialisers import initialiser_for
@@ -154,9 +154,12 @@ def problem_of(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Pro
 
 def checked_rows(estimator: Any, X: Any, y: Any, sample_weight: Any) -> TrainingRows:
     """Return rows, labels and weights, and let the estimator know their columns."""
-    X, y = validate_data(
-        estimator, X, y, dtype="numeric", order="C", multi_output=True, estimator=estimator
-    )
+    rules: Any = {"dtype": "numeric", "order": "C", "estimator": estimator}
+    if are_whole_numbers(y):
+        X = validate_data(estimator, X, **rules)
+        check_consistent_length(X, y)
+    else:
+        X, y = validate_data(estimator, X, y, multi_output=True, **rules)
     return training_rows(estimator, X, y, sample_weight, estimator.class_weight)
 
 

@@ -17,6 +17,7 @@ from layerlab.errors import DataError, did_you_mean
 
 __all__ = [
     "TrainingRows",
+    "are_whole_numbers",
     "has_several",
     "known_labels",
     "known_rows",
@@ -134,8 +135,10 @@ def training_rows(
             f"{type(estimator).__name__} needs rows of at least 2 classes. "
             f"Got 1 class, {classes[present[0]].item()!r}; add rows of another class."
         )
-    labels = np.searchsorted(present, rows.labels)
-    return TrainingRows(rows.X, labels, classes[present], rows.weights).balanced(class_weight)
+    if len(present) < len(classes):
+        labels = np.searchsorted(present, rows.labels)
+        rows = TrainingRows(rows.X, labels, classes[present], rows.weights)
+    return rows.balanced(class_weight)
 
 
 def _rows_of_several(X: Array, y: Any, sample_weight: Any, class_weight: Any) -> TrainingRows:
@@ -143,6 +146,14 @@ def _rows_of_several(X: Array, y: Any, sample_weight: Any, class_weight: Any) ->
     labels, n_classes = several_labels(y), np.shape(y)[1]
     rows = TrainingRows.weighted(X, labels, np.arange(n_classes), sample_weight)
     return rows.balanced(class_weight)
+
+
+def are_whole_numbers(y: Any) -> bool:
+    """Say whether y is an array of one whole number a row, of which there is nothing to check.
+
+    To check that would take as long as an evaluation of a small network.
+    """
+    return type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iu"
 
 
 def has_several(y: Any) -> bool:
