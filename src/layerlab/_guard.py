@@ -32,18 +32,15 @@ class _Libraries:
     def __init__(self) -> None:
         self.n_modules = 0
         self.found: Any = None
-        self.of_blas: list[Any] = []
 
     def controller(self) -> Any:
         n_modules = len(sys.modules)
         if n_modules != self.n_modules:
             self.found, self.n_modules = ThreadpoolController(), n_modules
-            self.of_blas = self.found.select(user_api="blas").lib_controllers
         return self.found
 
     def blas(self) -> list[Any]:
-        self.controller()
-        return self.of_blas
+        return [each for each in self.controller().lib_controllers if each.user_api == "blas"]
 
 
 class _Guard:

@@ -399,6 +399,32 @@ def test_a_refused_fit_leaves_the_last_one_as_it_was():
     np.testing.assert_array_equal(model.predict_proba(IRIS), before)
 
 
+def stopped(_):
+    raise KeyError("by the callback")
+
+
+@pytest.mark.parametrize(
+    ("options", "y", "weight"),
+    [
+        ({}, SPECIES[:-1], None),
+        ({}, SPECIES[:-1].tolist(), None),
+        ({}, 0 * SPECIES, None),
+        ({}, SPECIES, -np.ones(len(IRIS))),
+        ({"warm_start": True}, SPECIES, None),
+        ({"init": np.full(7 * 3 + 6 * 4, 1e200), "activation": "identity"}, SPECIES, None),
+        ({"callback": stopped}, SPECIES, None),
+    ],
+)
+def test_a_refused_fit_on_other_columns_leaves_those_of_the_last_one(options, y, weight):
+    model = small().fit(pd.DataFrame(IRIS, columns=list("abcd")), SPECIES)
+    before = model.predict_proba(pd.DataFrame(IRIS, columns=list("abcd")))
+    with pytest.raises((ValueError, KeyError)):
+        model.set_params(**options).fit(IRIS[:, :3], y, weight)
+    assert model.n_features_in_ == 4 and list(model.feature_names_in_) == list("abcd")
+    after = model.predict_proba(pd.DataFrame(IRIS, columns=list("abcd")))
+    np.testing.assert_array_equal(after, before)
+
+
 @short
 def test_warm_start_keeps_the_input_map_its_weights_belong_to():
     model = small(max_iter=3, warm_start=True).fit(IRIS, SPECIES)

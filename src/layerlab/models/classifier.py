@@ -17,7 +17,8 @@ from layerlab._callbacks import Callback, Snapshot
 from layerlab._typing import Array, FloatArray, ImageShape
 from layerlab.engine import effective_threads
 from layerlab.engine.forward import finite_logits, layer_activations
-from layerlab.errors import DataError, ParameterError
+from layerlab.errors import ParameterError
+from layerlab.models.columns import columns_kept
 from layerlab.models.partial_fit import goes_by_batches, next_part
 from layerlab.models.prediction import averages_views, log_probabilities, probability_function
 from layerlab.models.preparing import prepared
@@ -268,8 +269,10 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
             raise ParameterError(
                 "X_val and y_val must be given together, and sample_weight_val only with them."
             )
-        task = prepared(self, X, y, sample_weight, given)
-        self._keep(task.problem, task.solution(), task.watch)
+        with columns_kept(self):
+            task = prepared(self, X, y, sample_weight, given)
+            solution = task.solution()
+        self._keep(task.problem, solution, task.watch)
         self._course: Snapshot | None = None
         return self
 
@@ -427,8 +430,6 @@ class FeedforwardClassifier(ClassifierMixin, BaseEstimator):
 
     def _keep(self, problem: Problem, solution: Solution, watch: Watch) -> None:
         """Store what a fit leaves behind; until here the last fit is as it was."""
-        if solution.status is Status.NON_FINITE:
-            raise DataError(f"Training could not begin. {solution.status.value}")
         self.solution_ = solution
         self.take(problem, solution.theta.astype(problem.dtype))
         self.loss_ = solution.cost

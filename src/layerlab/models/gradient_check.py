@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils.validation import validate_data
 
 from layerlab._random import Purpose, draw_seed, stream
 from layerlab._typing import Array, Costs, IndexArray, Objective, Vector
@@ -29,7 +28,7 @@ from layerlab.models.classifier import FeedforwardClassifier
 from layerlab.models.gradient_verdict import GradientCheck, TensorCheck
 from layerlab.models.preparing import problem_of, regularisation_of
 from layerlab.models.problem import Problem
-from layerlab.models.targets import known_rows
+from layerlab.models.targets import checked, known_rows
 from layerlab.network import Layout
 
 __all__ = ["check_gradient", "compare_gradient"]
@@ -260,7 +259,7 @@ def _problem(classifier: FeedforwardClassifier, X: Any, y: Any, sample_weight: A
         model: FeedforwardClassifier = clone(classifier).set_params(dtype="float64")
         return problem_of(model, X, y, sample_weight)
     model = copy(classifier)
-    X, y = validate_data(model, X, y, reset=False, dtype="numeric", order="C", multi_output=True)
+    X, y = checked(model, X, y, reset=False)
     known = model.classes_, model.multilabel_
     rows = known_rows(X, y, *known, sample_weight, model.class_weight)
     network, theta = model.network_, model.theta_.astype(np.float64)

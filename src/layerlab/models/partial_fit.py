@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import validate_data
 
 from layerlab._callbacks import Iteration, Snapshot
 from layerlab._random import draw_seed
@@ -15,13 +14,20 @@ from layerlab._typing import Array
 from layerlab.errors import DataError, ParameterError
 from layerlab.models.early_stopping import early_stopping_from
 from layerlab.models.preparing import (
+    begun,
     check_parameters,
     max_iter_of,
     problem_from,
     problem_going_on,
 )
 from layerlab.models.problem import Problem
-from layerlab.models.targets import TrainingRows, has_several, labels_as_known, training_rows
+from layerlab.models.targets import (
+    TrainingRows,
+    checked,
+    has_several,
+    labels_as_known,
+    training_rows,
+)
 from layerlab.models.watching import Watch
 from layerlab.solvers import MiniBatchSolver, Solution, Status, Stopping, solver_named
 
@@ -114,7 +120,7 @@ def next_part(estimator: Any, X: Any, y: Any, classes: Any, sample_weight: Any) 
         watch.close()
     if solution.status is Status.CALLBACK:  # that was ours
         solution = replace(solution, status=Status.EPOCHS)
-    return Part(problem, solution, watch, one.end)
+    return Part(problem, begun(solution), watch, one.end)
 
 
 def _refuse_what_is_for_fit(estimator: Any) -> None:
@@ -128,16 +134,7 @@ def _refuse_what_is_for_fit(estimator: Any) -> None:
 
 def _problem(estimator: Any, X: Any, y: Any, classes: Any, sample_weight: Any) -> Problem:
     first = not hasattr(estimator, "theta_")
-    X, y = validate_data(
-        estimator,
-        X,
-        y,
-        reset=first,
-        dtype="numeric",
-        order="C",
-        multi_output=True,
-        estimator=estimator,
-    )
+    X, y = checked(estimator, X, y, reset=first)
     if first:
         rows = _first_rows(estimator, X, y, classes, sample_weight)
         return problem_from(estimator, rows, draw_seed(estimator.random_state))

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_consistent_length, validate_data
 
 from layerlab._callbacks import Callback, Keeper
 from layerlab._checkpoint import Checkpoint, fingerprint
@@ -15,12 +14,12 @@ from layerlab._random import draw_seed
 from layerlab._typing import Array, Vector
 from layerlab._validation import check_choice, check_flag, check_integer, check_real, refuse
 from layerlab.engine import RowObjective, effective_threads
-from layerlab.errors import ParameterError
+from layerlab.errors import DataError, ParameterError
 from layerlab.models.augmentation import Augmentation, augmentation_for
 from layerlab.models.early_stopping import EarlyStopping, early_stopping_from
 from layerlab.models.held_out import held_out
 from layerlab.models.problem import Problem
-from layerlab.models.targets import TrainingRows, are_whole_numbers, labels_as_known, training_rows
+from layerlab.models.targets import TrainingRows, checked, labels_as_known, training_rows
 from layerlab.models.watching import Validation, Watch
 from layerlab.network import Network, Regularisation, fit_input_map, start_weights
 from layerlab.network.initialisers import initialiser_for
@@ -34,6 +33,7 @@ from layerlab.solvers import (
     ScipyMinimizer,
     Solution,
     Solver,
+    Status,
     Stopping,
     solver_named,
 )
@@ -41,6 +41,7 @@ from layerlab.solvers.kept import run_kept
 
 __all__ = [
     "Task",
+    "begun",
     "check_parameters",
     "checked_rows",
     "max_iter_of",
@@ -86,7 +87,13 @@ class Task:
     context: dict[str, Any]
 
     def solution(self) -> Solution:
-        """Train, and return the end, or the best weights where they were watched for."""
+        """Train, and return the end, or the best weights where they were watched for.
+
+        Raises
+        ------
+        DataError
+            If the cost at the start is not finite.
+        """
         with self.problem.objective(self.alpha, self.n_threads) as objective:
 
             def minimise(keeper: Keeper | None, callback: Callback | None) -> Solution:
@@ -98,7 +105,7 @@ class Task:
                 )
 
             solution = run_kept(self.checkpoint, self.context, minimise, self.watch)
-            return self._best(solution, objective)
+            return self._best(begun(solution), objective)
 
     def _best(self, solution: Solution, objective: RowObjective) -> Solution:
         best = self.watch.best
@@ -106,6 +113,19 @@ class Task:
             return solution
         _, gradient = objective.evaluate(best.theta)
         return replace(solution, theta=best.theta, cost=best.cost, gradient=gradient)
+
+
+def begun(solution: Solution) -> Solution:
+    """Return the solution.
+
+    Raises
+    ------
+    DataError
+        If there is none: the cost at the start is not finite.
+    """
+    if solution.status is Status.NON_FINITE:
+        raise DataError(f"Training could not begin. {solution.status.value}")
+    return solution
 
 
 def prepared(estimator: Any, X: Any, y: Any, sample_weight: Any, given: Any) -> Task:
@@ -154,12 +174,7 @@ def problem_of(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Pro
 
 def checked_rows(estimator: Any, X: Any, y: Any, sample_weight: Any) -> TrainingRows:
     """Return rows, labels and weights, and let the estimator know their columns."""
-    rules: Any = {"dtype": "numeric", "order": "C", "estimator": estimator}
-    if are_whole_numbers(y):
-        X = validate_data(estimator, X, **rules)
-        check_consistent_length(X, y)
-    else:
-        X, y = validate_data(estimator, X, y, multi_output=True, **rules)
+    X, y = checked(estimator, X, y)
     return training_rows(estimator, X, y, sample_weight, estimator.class_weight)
 
 
@@ -321,9 +336,7 @@ def _given_rows(e: Any, given: Any, rows: TrainingRows) -> TrainingRows:
         raise ParameterError(
             "X_val and y_val must be given together, and sample_weight_val only with them."
         )
-    X, y = validate_data(
-        e, X, y, reset=False, dtype="numeric", order="C", multi_output=True, estimator=e
-    )
+    X, y = checked(e, X, y, reset=False)
     labels = labels_as_known(y, rows.classes, rows.several, "y_val")
     return TrainingRows.weighted(X, labels, rows.classes, weight)
 

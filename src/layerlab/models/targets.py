@@ -10,14 +10,19 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, column_or_1d
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    column_or_1d,
+    validate_data,
+)
 
 from layerlab._typing import Array, FloatArray, IndexArray
 from layerlab.errors import DataError, did_you_mean
 
 __all__ = [
     "TrainingRows",
-    "are_whole_numbers",
+    "checked",
     "has_several",
     "known_labels",
     "known_rows",
@@ -109,6 +114,38 @@ class TrainingRows:
         return TrainingRows.weighted(self.X, self.labels, self.classes, weights)
 
 
+def checked(estimator: Any, X: Any, y: Any, *, reset: bool = True) -> tuple[Array, Any]:
+    """Return rows and their labels as scikit-learn checks them.
+
+    Parameters
+    ----------
+    estimator : estimator
+        ``reset`` lets it know the columns; else they must be those it knows.
+    X, y : array-like
+    reset : bool
+
+    Raises
+    ------
+    ValueError
+        If they cannot be used.
+    """
+    rules = {"reset": reset, "dtype": "numeric", "order": "C"}
+    if not _whole_numbers(y):
+        X, y = validate_data(estimator, X, y, multi_output=True, **rules)
+        return X, y
+    X = validate_data(estimator, X, **rules)
+    check_consistent_length(X, y)
+    return X, y
+
+
+def _whole_numbers(y: Any) -> bool:
+    """Say whether y is an array of one whole number a row.
+
+    Of that there is nothing to check, which would take as long as an evaluation of a small network.
+    """
+    return type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iu"
+
+
 def training_rows(
     estimator: Any, X: Array, y: Any, sample_weight: Any, class_weight: Any
 ) -> TrainingRows:
@@ -146,14 +183,6 @@ def _rows_of_several(X: Array, y: Any, sample_weight: Any, class_weight: Any) ->
     labels, n_classes = several_labels(y), np.shape(y)[1]
     rows = TrainingRows.weighted(X, labels, np.arange(n_classes), sample_weight)
     return rows.balanced(class_weight)
-
-
-def are_whole_numbers(y: Any) -> bool:
-    """Say whether y is an array of one whole number a row, of which there is nothing to check.
-
-    To check that would take as long as an evaluation of a small network.
-    """
-    return type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iu"
 
 
 def has_several(y: Any) -> bool:
