@@ -115,3 +115,63 @@ def test_budget():
     spent_half = Budget(1000, began=time.perf_counter() - 500)
     assert spent_half.left(0.6)
     assert not spent_half.left(0.4)
+
+
+@pytest.mark.parametrize("n_threads", [2, 3])
+def test_a_task_beside_others_takes_one_thread_of_theirs_until_it_is_done(n_threads):
+    crew, lock = Crew(n_threads), threading.Lock()
+    running, most, go_on = [0], [0], threading.Event()
+
+    def counted(work):
+        def task():
+            with lock:
+                running[0] += 1
+                most[0] = max(most[0], running[0])
+            try:
+                return work()
+            finally:
+                with lock:
+                    running[0] -= 1
+
+        return task
+
+    def brief(i):
+        return lambda: time.sleep(0.002) or i
+
+    with crew.beside(counted(lambda: go_on.wait(10) and "beside")) as other:
+        tasks = [counted(brief(i)) for i in range(6)]
+        tasks[3] = counted(lambda: go_on.set() or 3)
+        assert crew.run("x", tasks) == list(range(6))
+        assert other.result() == "beside"
+    assert most[0] == n_threads
+    assert crew.run("x", [brief(i) for i in range(4)]) == list(range(4))
+
+
+def test_an_error_beside_a_task_stops_it():
+    crew = Crew(2)
+
+    def waits():
+        while not crew.stopped(NOWHERE):
+            time.sleep(0.001)
+
+    def fails():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), crew.beside(waits):
+        crew.run("x", [fails])
+
+
+def test_an_error_of_the_task_beside_comes_out_where_it_is_asked():
+    def fails():
+        raise ZeroDivisionError
+
+    crew = Crew(2)
+    with crew.beside(fails) as other:
+        assert crew.run("x", [lambda: 1]) == [1]
+        with pytest.raises(ZeroDivisionError):
+            other.result()
+
+
+def test_a_crew_of_one_has_nothing_beside():
+    with pytest.raises(ValueError, match="one task after the other"), Crew(1).beside(int):
+        pass

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
 from threading import Event
 from time import perf_counter
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sklearn.exceptions import ConvergenceWarning
 
@@ -67,6 +67,7 @@ class Crew:
         self.n_threads = n_threads
         self.progress = progress or Silent()
         self._stop = Event()
+        self._beside: set[Future[Any]] = set()
 
     def stopped(self, _iteration: Iteration) -> bool:
         """Return whether fits are to stop: the callback of each of them."""
@@ -94,7 +95,7 @@ class Crew:
         self.progress.stage(title, len(tasks))
         with self._pool() as pool:
             queue = _Queue(pool, tasks, go_on, at_least)
-            return queue.drain(self.n_threads, self.progress.advance)
+            return queue.drain(self.n_threads, self.progress.advance, self._beside)
 
     def run_one(self, title: str, task: Callable[[], T]) -> T:
         """Run one task off the main thread, so that Ctrl-C reaches this one, and return its result.
@@ -109,6 +110,29 @@ class Crew:
             result = pool.submit(task).result()
         self.progress.advance()
         return result
+
+    @contextmanager
+    def beside(self, task: Callable[[], T]) -> Iterator[Future[T]]:
+        """Run one task beside those of the block: until it is done they have a thread less.
+
+        Parameters
+        ----------
+        task : callable
+
+        Yields
+        ------
+        result : Future
+            Ask it inside the block, so that Ctrl-C reaches who waits.
+        """
+        if self.n_threads < 2:
+            raise ValueError("A crew of one runs one task after the other.")
+        with self._pool() as pool:
+            future = pool.submit(task)
+            self._beside.add(future)
+            try:
+                yield future
+            finally:
+                self._beside.discard(future)
 
     @contextmanager
     def _pool(self) -> Iterator[ThreadPoolExecutor]:
@@ -136,14 +160,18 @@ class _Queue(Generic[T]):
         self.running: dict[Future[T], int] = {}
         self.next = 0
 
-    def drain(self, n_threads: int, done: Callable[[], None]) -> list[T | None]:
-        self.fill(n_threads)
+    def drain(
+        self, n_threads: int, done: Callable[[], None], beside: Set[Future[Any]]
+    ) -> list[T | None]:
+        others = _unfinished(beside)
+        self.fill(n_threads - len(others))
         while self.running:
-            finished, _ = wait(self.running, return_when=FIRST_COMPLETED)
-            for future in finished:
+            finished, _ = wait([*self.running, *others], return_when=FIRST_COMPLETED)
+            for future in finished & self.running.keys():
                 self.results[self.running.pop(future)] = future.result()
                 done()
-            self.fill(n_threads)
+            others = _unfinished(others)
+            self.fill(n_threads - len(others))
         return self.results
 
     def fill(self, n_threads: int) -> None:
@@ -153,6 +181,11 @@ class _Queue(Generic[T]):
                 return
             self.running[self.pool.submit(self.tasks[self.next])] = self.next
             self.next += 1
+
+
+def _unfinished(futures: Iterable[Future[Any]]) -> set[Future[Any]]:
+    """Return those that are not done."""
+    return {future for future in futures if not future.done()}
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import inf
 
 from layerlab.exploration.choice import Finalist
@@ -42,21 +42,25 @@ class Shipping:
 
     def refit(self, configuration: Configuration, title: str) -> FeedforwardClassifier:
         """Fit what ships: on training and validation rows, from the first seed."""
+        return self.shop.crew.run_one(title, self.fitting(configuration, self.plan.n_threads))
+
+    def fitting(
+        self, configuration: Configuration, n_threads: int = 1
+    ) -> Callable[[], FeedforwardClassifier]:
+        """Draw the rows of the refit, and return the fit itself, still to be done."""
         development = self.plan.split.development
         n = self._affordable_rows(configuration, len(development))
         part = self.shop.drawn(development, n, Stage.REFIT)
 
         def fit() -> FeedforwardClassifier:
             model = configuration.classifier(
-                self.plan.seeds[0],
-                n_threads=self.plan.n_threads,
-                callback=self.shop.crew.stopped,
+                self.plan.seeds[0], n_threads=n_threads, callback=self.shop.crew.stopped
             )
-            return model.fit(part.rows, part.y)
+            model.fit(part.rows, part.y)
+            model.set_params(callback=None, n_threads=None)
+            return model
 
-        model = self.shop.crew.run_one(title, fit)
-        model.set_params(callback=None, n_threads=None)
-        return model
+        return fit
 
     def baselines(
         self,

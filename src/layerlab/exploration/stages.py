@@ -27,6 +27,7 @@ from layerlab.exploration.shipping import Shipping
 from layerlab.exploration.subsample import Stage, Used
 from layerlab.exploration.work import fit_cost, rows_for_curve, search_cost
 from layerlab.exploration.workshop import Workshop
+from layerlab.models import FeedforwardClassifier
 
 __all__ = ["explore"]
 
@@ -54,9 +55,8 @@ def explore(plan: Plan, budget: Budget, crew: Crew, log: Callable[..., None]) ->
     chosen = trial.chosen
     log("chosen", **chosen.to_dict())
     replicates, mean = shop.timed("replicates", lambda: choosing.replicate(chosen))
-    groups = shop.timed("groups", lambda: unseen_groups(shop, chosen, k))
     shipping = Shipping(shop, len(choosing.train))
-    model = shop.timed("refit", lambda: shipping.refit(chosen.configuration, "refitting"))
+    groups, model = groups_and_refit(shop, shipping, chosen, k)
     baselines = shop.timed("baselines", lambda: shipping.baselines(candidates, k, chosen, model))
     opening = shop.timed("opening", lambda: shipping.open(model, baselines))
     return Exploration(
@@ -122,12 +122,37 @@ def first_choice(
     return choosing, *choosing.finals()
 
 
+def groups_and_refit(
+    shop: Workshop, shipping: Shipping, chosen: Finalist, k: int
+) -> tuple[GroupStudy | None, FeedforwardClassifier]:
+    """Score the chosen network on unseen groups, and fit what ships: where that may be, at once.
+
+    A preset's fit by mini-batches keeps one thread busy, and the folds of the groups seldom come
+    out even. A budget gives each of the two its share of what is left, one after the other.
+    """
+
+    def study() -> GroupStudy | None:
+        return unseen_groups(shop, chosen, k)
+
+    configuration, plan = chosen.configuration, shop.plan
+    if count_groups(plan) < 2 or plan.n_threads < 2 or shop.budget.seconds is not None:
+        groups = shop.timed("groups", study)
+        return groups, shop.timed("refit", lambda: shipping.refit(configuration, "refitting"))
+    with shop.crew.beside(shipping.fitting(configuration)) as refitted:
+        groups = shop.timed("groups", study)
+        return groups, shop.timed("refit", refitted.result)
+
+
+def count_groups(plan: Plan) -> int:
+    """Return how many groups the development rows are of."""
+    groups = plan.data.groups
+    return 0 if groups is None else len(np.unique(groups[plan.split.development]))
+
+
 def unseen_groups(shop: Workshop, chosen: Finalist, k: int) -> GroupStudy | None:
     """Score the chosen network on groups it was not fitted on, where the data has groups."""
     plan, data, development = shop.plan, shop.plan.data, shop.plan.split.development
-    if data.groups is None:
-        return None
-    n_groups = len(np.unique(data.groups[development]))
+    n_groups = count_groups(plan)
     if n_groups < 2:
         return None
     fit = fit_cost(chosen.configuration, data)
