@@ -15,12 +15,12 @@ from layerlab.data.arguments import check_groups, check_label
 from layerlab.data.dataset import Dataset
 from layerlab.data.image_options import ImageOptions
 from layerlab.data.load import load_with_test
-from layerlab.data.load_labelled_rows import labelled_raw, labelled_rows
 from layerlab.data.mapped import gathered
+from layerlab.data.model_features import take_features
+from layerlab.data.model_labelled_rows import labelled_raw, labelled_rows
 from layerlab.data.recognise import Request, recognise
 from layerlab.data.rows import seal
 from layerlab.data.source import RawData
-from layerlab.data.take_features import take_features
 from layerlab.data.wanted import Wanted
 from layerlab.errors import DataError, DataWarning, ParameterError, did_you_mean
 

@@ -22,10 +22,10 @@ from layerlab.data.frames import frame_column, frame_matrix
 from layerlab.data.image_options import ImageOptions
 from layerlab.data.model_columns import choose_features, choose_label, choose_named
 from layerlab.data.model_csv import open_for_model
+from layerlab.data.model_features import take_features
 from layerlab.data.names import names_from_text
 from layerlab.data.recognise import Found, Request, in_colour, recognise
 from layerlab.data.source import RawData
-from layerlab.data.take_features import take_features
 from layerlab.data.text_file import read_text
 from layerlab.data.wanted import Wanted, check_wanted, fitting_rows
 
