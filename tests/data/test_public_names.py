@@ -5,9 +5,11 @@ import sys
 import layerlab.data
 
 
-def test_all_that_the_room_offers_is_there():
-    assert len(layerlab.data.__all__) > 20
-    assert all(hasattr(layerlab.data, name) for name in layerlab.data.__all__)
+def test_all_is_sorted_and_complete():
+    names = layerlab.data.__all__
+    assert len(names) > 20
+    assert names == sorted(names)
+    assert all(hasattr(layerlab.data, name) for name in names)
 
 
 def test_no_module_bears_the_name_of_what_the_room_offers():

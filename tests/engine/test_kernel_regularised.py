@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
@@ -120,6 +120,8 @@ def test_curvature_through_layer_normalisation(activation, output, dtype, target
         ((1, 1, 2), 1),
         ((1, 16, 16, 2), 17),
         ((5, 1, 2), 33),
+        ((6, 2, 3, 2), 7),
+        ((20, 4, 7, 3), 33),
         ((64, 8, 10), 16),
         ((7, 70, 11), 600),
         ((40, 64, 47, 33, 10), 300),
@@ -141,10 +143,11 @@ def test_odd_sizes(widths, m, dtype, target):
     seed=st.integers(0, 1000),
 )
 def test_any_network(widths, m, output, dtype, options, many, seed):
-    # What a few units are normalised to is nearly a step where they are nearly alike: there
-    # rounding decides, and paths that add in another order part (of 1 to 8 units 1 network in 100).
-    assume(dtype == np.float64 or not options.get("layer_norm") or min(widths[1:-1], default=8) > 7)
-    widths = (*widths[:-1], widths[-1] + 1)
+    # What 2 to 7 units are normalised to is nearly a step where they are nearly alike: there
+    # rounding decides, and of such networks up to one in forty differs by more than the tolerance
+    # between paths that add in another order. Those in test_odd_sizes have no such row.
+    more = 7 if options.get("layer_norm") else 0
+    widths = [widths[0], *(width + more for width in widths[1:-1]), widths[-1] + 1]
     output = "sigmoid" if many else output
     assert_agree(terms(widths, m, options, "silu", output, dtype, many, seed))
 
